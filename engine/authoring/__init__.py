@@ -1,0 +1,1 @@
+"""YAML text to models, every problem with its place."""

@@ -1,0 +1,1 @@
+"""Durable memory: what was meant, what was done."""

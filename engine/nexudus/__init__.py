@@ -1,0 +1,1 @@
+"""The Nexudus API: pure wire rules and one small HTTP client."""
