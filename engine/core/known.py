@@ -1,0 +1,55 @@
+"""What is remembered and what is seen of tasks already made: the planner's second input."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+from uuid import UUID
+
+from whenever import Instant
+
+State = Literal["intended", "created", "adopted", "failed"]
+"""`intended`: the POST may or may not have happened. `created`/`adopted`: settled, with a task id.
+`failed`: refused by the service for good, so never committed there; the next run tries again."""
+
+
+@dataclass(frozen=True)
+class KnownTask:
+    """The ledger's memory of one identity. Moments are UTC instants."""
+
+    identity: UUID
+    state: State
+    run_id: str
+    at: Instant
+    """Intent, creation or adoption, by `state`."""
+    seen_at: Instant
+    """The last sign of life of the run that holds the intent: the quiet period counts from here."""
+    task_id: int | None = None
+    due_at: Instant | None = None
+    """What the due rule said then, before any `late` policy: drift compares rules, not clocks."""
+    contract_id: int | None = None
+    event_at: Instant | None = None
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
+    """Payload field -> keyed hash of its value: tells an edit from ours, holds no member's text."""
+
+
+@dataclass(frozen=True)
+class LiveTask:
+    """One row of the service's task list, as far as rows can be believed (api.md 2.5)."""
+
+    task_id: int
+    business_id: int
+    coworker_id: int
+    name: str
+    completed: bool
+    due_at: Instant | None
+    responsible_id: int | None
+    created_at: Instant | None
+
+
+def fingerprint(key: bytes, field_name: str, value: str) -> str:
+    """16 hex digits of a keyed hash: enough to see a change, useless without the ledger's key."""
+    return hmac.new(key, f"{field_name}\0{value}".encode(), hashlib.sha256).hexdigest()[:16]
