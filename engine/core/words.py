@@ -1,0 +1,60 @@
+"""Words of the files that several parts must agree on: events, anchors, and what is still to come."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+EVENTS: dict[str, int] = {
+    "coworker.created": 3,
+    "coworker.updated": 2,
+    "coworker.deleted": 50,
+    "welcome_email.sent": 9,
+    "contract.created": 62,
+    "contract.activated": 10,
+    "contract.first_activated": 14,
+    "contract.renewed": 12,
+    "contract.plan_changed": 13,
+    "contract.updated": 60,
+    "contract.cancelled": 11,
+    "contract.deleted": 77,
+    "team.created": 57,
+    "team.updated": 58,
+    "product.created": 68,
+    "checkin.created": 47,
+    "invoice.first_created": 15,
+    "invoice.paid": 21,
+}
+"""Event name -> eWebhookAction number (webhooks.md section 2)."""
+
+ANCHORS: tuple[str, ...] = (
+    "signup",
+    "contract.start",
+    "contract.renewal",
+    "contract.term_end",
+    "contract.cancellation",
+    "membership.start",
+    "membership.end",
+    "event",
+)
+
+END_ANCHORS = frozenset({"contract.cancellation", "contract.term_end", "membership.end"})
+"""Ends: a due `on` one of these rolls back, never past the end."""
+
+NOT_YET: dict[str, str] = {
+    "wait_until": "waiting for a moment before a run",
+    "repeat": "repeating a list or an item by a date",
+    "anchors": "anchors with names of your own",
+    "extends": "lists that extend another",
+    "include": "lists that include another",
+    "after": "items that wait for another item",
+    "phase": "phases inside a list",
+}
+"""Words that are planned, so that a file using one is told so and never half-obeyed."""
+
+
+def nearest(name: str, candidates: Iterable[str]) -> str:
+    """Return the candidate that a mistyped `name` most likely meant, or '' when none is near."""
+    pool = {candidate.lower(): candidate for candidate in sorted(candidates)}
+    close = difflib.get_close_matches(name.lower(), pool, n=1, cutoff=0.55)
+    return pool[close[0]] if close else ""
