@@ -1,0 +1,195 @@
+"""YAML text to a tree with places, under hard limits. Never builds a Python object from a tag.
+
+PyYAML's event stream is read, not its constructors: aliases, anchors, tags, merge keys, a second document and
+duplicate keys are refused before they cost anything, and every scalar stays text (`Plain` when unquoted).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from engine.authoring.source import Source
+from engine.core.errors import Place, Problem, Problems
+from engine.core.scalars import Plain
+
+MAX_DEPTH = 32
+MAX_NODES = 2_000
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    text: str
+    quoted: bool
+    block: bool
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    parts: tuple[Node, ...]
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    entries: tuple[tuple[Scalar, Node], ...]
+    line: int
+    column: int
+
+
+Node = Scalar | Sequence | Mapping
+"""Lines and columns count from 0 here, as YAML marks do."""
+
+
+class _Reader:
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.events: Iterator[Any] = yaml.parse(source.text, Loader=_LOADER)
+        self.problems: list[Problem] = []
+        self.count = 0
+
+    def document(self) -> Node:
+        next(self.events)  # the stream's start
+        start = next(self.events)
+        if isinstance(start, yaml.StreamEndEvent):
+            raise Problems([self.problem(start, "the file is empty")])
+        node = self.node(next(self.events), 1)
+        next(self.events)  # the document's end
+        after = next(self.events)
+        if not isinstance(after, yaml.StreamEndEvent):
+            raise Problems([self.problem(after, "a file holds one document", found="a second one")])
+        return node
+
+    def node(self, event: Any, depth: int) -> Node:
+        self.count += 1
+        if self.count > MAX_NODES:
+            raise Problems([self.problem(event, f"a file holds at most {MAX_NODES:,} values")])
+        if depth > MAX_DEPTH:
+            raise Problems([self.problem(event, f"values are nested at most {MAX_DEPTH} deep")])
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise Problems([self.problem(event, "anchors and aliases (& and *) are not used: write it out")])
+        if getattr(event, "tag", None):
+            raise Problems([self.problem(event, "tags are not used", found=repr(event.tag))])
+        line, column = event.start_mark.line, event.start_mark.column
+        if isinstance(event, yaml.ScalarEvent):
+            return Scalar(event.value, event.style in {"'", '"'}, event.style in {"|", ">"}, line, column)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return Sequence(tuple(self.parts(depth)), line, column)
+        return Mapping(tuple(self.entries(depth)), line, column)
+
+    def parts(self, depth: int) -> Iterator[Node]:
+        while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
+            yield self.node(event, depth + 1)
+
+    def entries(self, depth: int) -> Iterator[tuple[Scalar, Node]]:
+        seen: dict[str, int] = {}
+        while not isinstance(event := next(self.events), yaml.MappingEndEvent):
+            key = self.node(event, depth + 1)
+            value = self.node(next(self.events), depth + 1)
+            if not isinstance(key, Scalar):
+                raise Problems([self.odd_key(key)])
+            if key.text == "<<":
+                raise Problems([self.problem(event, "merge keys (<<) are not used: write it out")])
+            if key.text in seen:
+                what = f"{key.text!r} is given twice, first on line {seen[key.text]}"
+                self.problems.append(Problem(self.source.at(key.line, key.column), what))
+                continue
+            seen[key.text] = key.line + 1
+            yield key, value
+
+    def odd_key(self, key: Node) -> Problem:
+        place = self.source.at(key.line, key.column)
+        line = self.source.line(key.line)
+        if line[key.column - 1 : key.column + 1] == "{{":
+            return Problem(
+                self.source.at(key.line, key.column - 1),
+                "a value that begins with {{ is put in quotes",
+                corrected=quoted(line),
+            )
+        return Problem(place, "a key is text", found="a list or a mapping")
+
+    def problem(self, event: Any, what: str, found: str = "") -> Problem:
+        return Problem(self.source.at(event.start_mark.line, event.start_mark.column), what, found=found)
+
+
+def quoted(line: str) -> str:
+    """Return a `key: value` line with its value in quotes, or '' when that cannot be told."""
+    match = re.match(r"(\s*(?:- )*[\w-]+:\s+)([^'\"].*?)\s*$", line)
+    if not match:
+        return ""
+    value = match[2].replace("\\", "\\\\").replace('"', '\\"')
+    return f'{match[1].strip()} "{value}"'
+
+
+def parse(source: Source) -> Node:
+    """Return the tree of a file.
+
+    Raises:
+        Problems: the first mistake of a file that is no YAML or breaks a limit; all duplicate keys.
+    """
+    reader = _Reader(source)
+    try:
+        node = reader.document()
+    except yaml.MarkedYAMLError as error:
+        raise Problems([_syntax_problem(source, error)]) from None
+    except yaml.reader.ReaderError as error:
+        raise Problems([_character_problem(source, error)]) from None
+    except (ValueError, RecursionError):
+        raise Problems([Problem(Place(source.name, 1, 1), "this cannot be read as YAML")]) from None
+    if reader.problems:
+        raise Problems(reader.problems)
+    return node
+
+
+def _character_problem(source: Source, error: yaml.reader.ReaderError) -> Problem:
+    before = source.text[: error.position] if isinstance(error.position, int) else ""
+    place = source.at(before.count("\n"), len(before) - before.rfind("\n") - 1)
+    return Problem(
+        place, "this character is not allowed in YAML", found=f"U+{ord(str(error.character)[:1] or ' '):04X}"
+    )
+
+
+def _syntax_problem(source: Source, error: yaml.MarkedYAMLError) -> Problem:
+    mark = error.problem_mark or error.context_mark
+    if mark is None:
+        return Problem(Place(source.name, 1, 1), "this is not YAML")
+    line = source.line(mark.line)
+    place = source.at(mark.line, mark.column)
+    if "\t" in line[: mark.column + 1]:
+        return Problem(place, "YAML is indented with blanks, never with tabs", found="a tab")
+    for number in (mark.line, mark.line - 1):
+        corrected = _quotable(source.line(number))
+        if corrected:
+            return Problem(source.at(number, 0), *_why_quote(source.line(number)), corrected=corrected)
+    what = (error.problem or "this is not YAML").replace("could not find expected ':'", "a ':' is missing")
+    return Problem(place, f"this is not YAML: {what}")
+
+
+def _quotable(line: str) -> str:
+    match = re.match(r"\s*(?:- )*[\w-]+:\s+([^'\"|>\[].*)$", line)
+    if match and (match[1].startswith("{{") or ": " in match[1] or match[1][0] in "%@`*&!"):
+        return quoted(line)
+    return ""
+
+
+def _why_quote(line: str) -> tuple[str]:
+    if re.match(r"\s*(?:- )*[\w-]+:\s+\{\{", line):
+        return ("a value that begins with {{ is put in quotes",)
+    return ("a value that holds ': ' or begins with a sign of YAML is put in quotes",)
+
+
+def to_data(node: Node) -> Any:
+    """Return dicts, lists and text: `Plain` for an unquoted scalar, str for a quoted or block one."""
+    if isinstance(node, Scalar):
+        return node.text if node.quoted or node.block else Plain(node.text)
+    if isinstance(node, Sequence):
+        return [to_data(part) for part in node.parts]
+    return {key.text: to_data(value) for key, value in node.entries}

@@ -1,0 +1,85 @@
+"""The identity of a wanted task, stable for ever (design 5.1), and the mark that Notes carry.
+
+Not in it, ever: the business, a name, a text, a date, a responsible, an index or a clock.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from dataclasses import dataclass
+from uuid import UUID, uuid5
+
+NAMESPACE = UUID("3668bd1b-c290-527c-ac21-80e3d400b351")
+MARK_DIGITS = 16
+_MARK_LINE = re.compile(r"^ref: ([0-9a-f]{16})(?![0-9a-f])(?: · (.*))?$", re.MULTILINE)
+_MARK_ANYWHERE = re.compile(r"ref: ([0-9a-f]{16})(?![0-9a-f])")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Whom or what a task is made once for. `alternatives`: other ids that an older run may have used."""
+
+    kind: str
+    id: int | str
+    alternatives: tuple[int | str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ItemRef:
+    """Which item of which list: ids, the for_each key ('' without one) and the cycle ('' without one)."""
+
+    tasklist_id: str
+    item_id: str
+    key: str = ""
+    cycle: str = ""
+
+
+def identity(owner: str, subject: Subject, ref: ItemRef) -> UUID:
+    """Return the TaskItemUniqueId: UUIDv5 over the compact UTF-8 JSON array, texts in NFC."""
+    parts = [owner, subject.kind, subject.id, ref.tasklist_id, ref.item_id, ref.key, ref.cycle]
+    text = json.dumps([_nfc(part) for part in parts], ensure_ascii=False, separators=(",", ":"))
+    return uuid5(NAMESPACE, text)
+
+
+def alternatives(owner: str, subject: Subject, ref: ItemRef) -> tuple[UUID, ...]:
+    """Return the identities that the same task may bear when another id of the subject was in use."""
+    return tuple(identity(owner, Subject(subject.kind, other), ref) for other in subject.alternatives)
+
+
+def _nfc(part: int | str) -> int | str:
+    return unicodedata.normalize("NFC", part) if isinstance(part, str) else part
+
+
+def mark_of(task_identity: UUID) -> str:
+    """Return the 16 hex digits that stand for an identity in Notes."""
+    return task_identity.hex[:MARK_DIGITS]
+
+
+def notes_with_mark(notes: str, task_identity: UUID, task_list_name: str) -> str:
+    """Return the notes with our last line, after one empty line, or alone when the notes are empty."""
+    line = f"ref: {mark_of(task_identity)} · {' '.join(task_list_name.split())}"
+    body = notes.rstrip("\n")
+    return f"{body}\n\n{line}" if body else line
+
+
+@dataclass(frozen=True)
+class Mark:
+    digits: str
+    task_list_name: str | None = None
+
+
+def read_mark(notes: str) -> Mark | None:
+    """Return the mark found in the notes of a live task, or None.
+
+    Our line is the last one written at creation, so the last line of its shape wins over member's text before
+    it; when line breaks did not survive, the first mark found anywhere does. `task_list_name` is the rest of
+    the line: information, never part of the identity.
+    """
+    lines = _MARK_LINE.findall(notes.replace("\r\n", "\n"))
+    if lines:
+        digits, name = lines[-1]
+        return Mark(digits, name or None)
+    anywhere = _MARK_ANYWHERE.search(notes)
+    return Mark(anywhere[1]) if anywhere else None
