@@ -129,11 +129,11 @@ def quoted(line: str) -> str:
     return f'{match[1].strip()} "{value}"'
 
 
-def parse(source: Source) -> Node:
-    """Return the tree of a file.
+def parse(source: Source) -> tuple[Node, tuple[Problem, ...]]:
+    """Return the tree of a file, and its duplicate keys (the first of each stands in the tree).
 
     Raises:
-        Problems: the first mistake of a file that is no YAML or breaks a limit; all duplicate keys.
+        Problems: the first mistake of a file that is no YAML or breaks a limit.
     """
     reader = _Reader(source)
     try:
@@ -144,17 +144,14 @@ def parse(source: Source) -> Node:
         raise Problems([_character_problem(source, error)]) from None
     except (ValueError, RecursionError):
         raise Problems([Problem(Place(source.name, 1, 1), "this cannot be read as YAML")]) from None
-    if reader.problems:
-        raise Problems(reader.problems)
-    return node
+    return node, tuple(reader.problems)
 
 
 def _character_problem(source: Source, error: yaml.reader.ReaderError) -> Problem:
     before = source.text[: error.position] if isinstance(error.position, int) else ""
     place = source.at(before.count("\n"), len(before) - before.rfind("\n") - 1)
-    return Problem(
-        place, "this character is not allowed in YAML", found=f"U+{ord(str(error.character)[:1] or ' '):04X}"
-    )
+    code = error.character if isinstance(error.character, int) else ord(str(error.character)[:1] or " ")
+    return Problem(place, "this character is not allowed in YAML", found=f"U+{code:04X}")
 
 
 def _syntax_problem(source: Source, error: yaml.MarkedYAMLError) -> Problem:
