@@ -27,6 +27,9 @@ class KnownTask:
     """Intent, creation or adoption, by `state`."""
     seen_at: Instant
     """The last sign of life of the run that holds the intent: the quiet period counts from here."""
+    tasklist: str = ""
+    item: str = ""
+    key: str = ""
     task_id: int | None = None
     due_at: Instant | None = None
     """What the due rule said then, before any `late` policy: drift compares rules, not clocks."""
@@ -52,4 +55,5 @@ class LiveTask:
 
 def fingerprint(key: bytes, field_name: str, value: str) -> str:
     """16 hex digits of a keyed hash: enough to see a change, useless without the ledger's key."""
-    return hmac.new(key, f"{field_name}\0{value}".encode(), hashlib.sha256).hexdigest()[:16]
+    text = f"{field_name}\0{value}".encode("utf-8", "backslashreplace")
+    return hmac.new(key, text, hashlib.sha256).hexdigest()[:16]

@@ -1,0 +1,132 @@
+"""A plan: a frozen, sorted, printable value with exactly one action for each wanted task."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from uuid import UUID
+
+from whenever import Instant
+
+from engine.core.known import KnownTask, LiveTask
+from engine.core.moments import wire_moment
+from engine.core.wanted import Expansion, LeftOut, Wanted
+
+ActionName = Literal["create", "keep", "adopt", "update", "skip", "conflict", "hold", "remove"]
+
+
+@dataclass(frozen=True)
+class Drift:
+    """A kept task whose text or date would be another now. `was` is None when the old text is not kept."""
+
+    field: str
+    was: str | None
+    wanted: str
+
+    def to_json(self) -> dict[str, str | None]:
+        return {"field": self.field, "was": self.was, "wanted": self.wanted}
+
+
+@dataclass(frozen=True)
+class Action:
+    action: ActionName
+    wanted: Wanted
+    payload: Mapping[str, Any]
+    due_at: Instant | None
+    reason: str
+    task_id: int | None = None
+    drift: tuple[Drift, ...] = ()
+    baseline: Mapping[str, str] = field(default_factory=dict)
+    """Payload field -> fingerprint to remember with the task."""
+    again: bool = False
+    """The identity has an open or failed intent that this action takes over."""
+    late_from: Instant | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "action": self.action,
+            "item": self.wanted.item,
+            "key": self.wanted.key,
+            "task_item_unique_id": str(self.wanted.identity),
+            "due_at": None if self.due_at is None else wire_moment(self.due_at),
+            "payload": dict(self.payload),
+            "reason": self.reason,
+            "drift": [part.to_json() for part in self.drift],
+            "explain": self.wanted.explanation.to_json(),
+        }
+
+
+@dataclass(frozen=True)
+class Plan:
+    expansion: Expansion
+    task_list_name: str
+    now: Instant
+    actions: tuple[Action, ...]
+    left_out: tuple[LeftOut, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def checksum(self) -> str:
+        """sha256 of the actions, without reason and explain, and of what is left out; not of now."""
+        actions = [action.to_json() for action in self.actions]
+        for action in actions:
+            del action["reason"], action["explain"]
+        told = {"actions": actions, "left_out": [part.to_json() for part in self.left_out]}
+        text = json.dumps(told, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "tasklist": self.expansion.tasklist,
+            "version": self.expansion.version,
+            "coworker_id": self.expansion.coworker_id,
+            "business_id": self.expansion.business_id,
+            "task_list_name": self.task_list_name,
+            "now": wire_moment(self.now),
+            "checksum": self.checksum,
+            "actions": [action.to_json() for action in self.actions],
+            "left_out": [part.to_json() for part in self.left_out],
+            "warnings": list(self.warnings),
+        }
+
+    def counts(self) -> dict[str, int]:
+        """Return how many actions there are of each name, in the order of first use."""
+        counted: dict[str, int] = {}
+        for action in self.actions:
+            counted[action.action] = counted.get(action.action, 0) + 1
+        return counted
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What is remembered and what is live, as planning needs it."""
+
+    known: Mapping[UUID, KnownTask] = field(default_factory=dict)
+    live: Mapping[int, LiveTask] = field(default_factory=dict)
+    """Rows of the coworker's task list by task id."""
+    found: Mapping[UUID, tuple[LiveTask, ...]] = field(default_factory=dict)
+    """Live tasks that carry our mark (or, with the mark off, our content), for identities not in `known`."""
+    gone: frozenset[int] = frozenset()
+    """Task ids that we made and that the service says no longer exist."""
+    incomplete: str = ""
+    """Why the live list could not be read to its end, or ''. Then nothing counts as absent."""
+    key: bytes = b""
+    task_list_name: str | None = None
+    """The name that the batch's first task fixed, or None for a new batch."""
+    quiet_seconds: int = 120
+    with_mark: bool = True
+    origins: Mapping[int, Mapping[UUID, Wanted]] = field(default_factory=dict)
+    """Contract id -> what the list wants under it: a kept task is compared with the contract that made it."""
+
+
+def body_of(payload: Mapping[str, Any]) -> bytes:
+    """Return the exact bytes that are posted for a payload: compact UTF-8 JSON, non-ASCII literal.
+
+    A lone surrogate, which UTF-8 cannot hold, becomes its JSON escape.
+    """
+    return json.dumps(dict(payload), ensure_ascii=False, separators=(",", ":")).encode(
+        "utf-8", "surrogatepass"
+    )

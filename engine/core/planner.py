@@ -1,0 +1,183 @@
+"""Planning: wanted tasks against what is remembered and what is live -> exactly one action for each.
+
+Pure: nothing here writes, waits or looks at a clock. `preview` and `run` use the same planner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from whenever import Instant
+
+from engine.core.errors import UserError
+from engine.core.known import KnownTask, LiveTask, fingerprint
+from engine.core.moments import local_text, wire_moment
+from engine.core.plan import Action, ActionName, Drift, Plan, Situation
+from engine.core.resolve import late_due
+from engine.core.wanted import Expansion, Explanation, Wanted
+
+
+def make_plan(expansion: Expansion, situation: Situation, now: Instant) -> Plan:
+    """Return the plan: one action for each wanted task, sorted by due, item and key.
+
+    Raises:
+        UserError: tasks whose `late` policy is `fail` are late; all of them are named.
+    """
+    name = situation.task_list_name or expansion.task_list_name
+    planner = _Planner(expansion, situation, name, now)
+    actions = sorted((planner.action(wanted) for wanted in expansion.wanted), key=_order)
+    if planner.too_late:
+        raise UserError(
+            f"these tasks would be late, and their rule says fail: {'; '.join(planner.too_late)}.",
+            advice="Choose another `late` in the list, or another --event or contract.",
+        )
+    warnings = (*expansion.warnings, *_no_longer_wanted(expansion, situation))
+    return Plan(expansion, name, now, tuple(actions), tuple(sorted(expansion.left_out)), warnings)
+
+
+def _order(action: Action) -> tuple[bool, str, str, str]:
+    due = "" if action.due_at is None else wire_moment(action.due_at)
+    return (action.due_at is None, due, action.wanted.item, action.wanted.key)
+
+
+def _no_longer_wanted(expansion: Expansion, situation: Situation) -> Iterable[str]:
+    wanted = {number for task in expansion.wanted for number in (task.identity, *task.alternatives)}
+    for number, task in sorted(situation.known.items(), key=lambda pair: (pair[1].item, pair[1].key)):
+        if task.tasklist == expansion.tasklist and number not in wanted and task.task_id in situation.live:
+            where = f"{task.item} [{task.key}]" if task.key else task.item
+            yield f"task {task.task_id} ({where}) is no longer wanted by this list; it is left as it is"
+
+
+class _Planner:
+    def __init__(self, expansion: Expansion, situation: Situation, name: str, now: Instant) -> None:
+        self.expansion = expansion
+        self.situation = situation
+        self.name = name
+        self.now = now
+        self.too_late: list[str] = []
+
+    def action(self, wanted: Wanted) -> Action:
+        known = self._remembered(wanted)
+        if known is not None and known.state in {"created", "adopted"}:
+            return self._settled(wanted, known)
+        rows = self._seen(wanted)
+        if len(rows) > 1:
+            numbers = ", ".join(str(row.task_id) for row in rows)
+            reason = (
+                f"{len(rows)} live tasks carry this task's mark: {numbers}; delete all but one in Nexudus"
+            )
+            return self._keep("conflict", wanted, reason)
+        if rows:
+            return self._adopt(wanted, rows[0], known)
+        if self.situation.incomplete:
+            reason = (
+                f"the task list of the coworker could not be read to its end: {self.situation.incomplete}"
+            )
+            return self._keep("hold", wanted, reason)
+        if known is not None and known.state == "intended":
+            over = known.seen_at.add(seconds=self.situation.quiet_seconds)
+            if self.now < over:
+                reason = (
+                    f"a request of run {known.run_id} may still arrive; decided after {wire_moment(over)}"
+                )
+                return self._keep("hold", wanted, reason)
+        return self._create(wanted, known)
+
+    def _remembered(self, wanted: Wanted) -> KnownTask | None:
+        numbers = (wanted.identity, *wanted.alternatives)
+        return next((self.situation.known[n] for n in numbers if n in self.situation.known), None)
+
+    def _seen(self, wanted: Wanted) -> tuple[LiveTask, ...]:
+        rows = {
+            row.task_id: row
+            for number in (wanted.identity, *wanted.alternatives)
+            for row in self.situation.found.get(number, ())
+        }
+        return tuple(rows[number] for number in sorted(rows))
+
+    def _settled(self, wanted: Wanted, known: KnownTask) -> Action:
+        made = f"{known.state} {known.at.to_tz(self.expansion.zone).date()} by run {known.run_id}"
+        if known.task_id in self.situation.gone:
+            reason = f"{made}, since deleted in Nexudus; it is not made again (run --again LABEL would)"
+            return replace(self._keep("skip", wanted, reason), task_id=known.task_id)
+        row = self.situation.live.get(known.task_id or 0)
+        said = f"{made}; completed" if row and row.completed else made
+        was = _was(row, known, self.situation.key)
+        kept = self._keep("keep", wanted, said)
+        return replace(kept, task_id=known.task_id, drift=self._drift(wanted, known, was))
+
+    def _drift(self, wanted: Wanted, known: KnownTask, was: Mapping[str, str]) -> tuple[Drift, ...]:
+        compared: Wanted | None = wanted
+        if known.contract_id is not None and known.contract_id != self.expansion.contract_id:
+            compared = self.situation.origins.get(known.contract_id, {}).get(known.identity)
+        if compared is None:
+            return ()
+        return tuple(
+            Drift(name, was.get(name), text)
+            for name, text in compared.texts().items()
+            if name in known.fingerprints
+            and known.fingerprints[name] != fingerprint(self.situation.key, name, text)
+        )
+
+    def _adopt(self, wanted: Wanted, row: LiveTask, known: KnownTask | None) -> Action:
+        live = wanted.texts() | {"Name": row.name}
+        late = wanted.due_at is not None and row.created_at is not None and wanted.due_at < row.created_at
+        if row.due_at is not None and not late:
+            live["DueDate"] = wire_moment(row.due_at)
+        drift = tuple(
+            Drift(name, live[name], text) for name, text in wanted.texts().items() if live[name] != text
+        )
+        reason = f"found in Nexudus as task {row.task_id}" + ("; completed" if row.completed else "")
+        adopted = replace(self._keep("adopt", wanted, reason), task_id=row.task_id, drift=drift)
+        return replace(adopted, baseline=self._prints(live), again=known is not None)
+
+    def _keep(self, name: ActionName, wanted: Wanted, reason: str) -> Action:
+        return Action(name, wanted, self._payload(wanted, wanted.due_at), wanted.due_at, reason)
+
+    def _create(self, wanted: Wanted, known: KnownTask | None) -> Action:
+        again = known is not None
+        reason = "an earlier attempt did not succeed" if again else "not made yet"
+        action = Action(
+            "create", wanted, {}, wanted.due_at, reason, again=again, baseline=self._prints(wanted.texts())
+        )
+        if wanted.due_at is not None and wanted.due_at < self.now:
+            action = self._late(action)
+        return replace(action, payload=self._payload(action.wanted, action.due_at))
+
+    def _late(self, action: Action) -> Action:
+        wanted, due = action.wanted, action.due_at
+        assert due is not None  # only a due can be late
+        past = f"was due {local_text(due.to_tz(self.expansion.zone))}, past already"
+        if wanted.late == "closing":
+            moved, step = late_due(
+                due, now=self.now, zone=self.expansion.zone, calendar=self.expansion.calendar
+            )
+            told = _explained(wanted, step)
+            return replace(action, wanted=told, due_at=moved, late_from=due, reason=f"late: {past}; {step}")
+        if wanted.late == "skip":
+            return replace(action, action="skip", reason=f"late: {past}; the list says skip")
+        if wanted.late == "fail":
+            self.too_late.append(f"{wanted.item} {past}")
+        return replace(action, reason=f"late: {past}; kept")
+
+    def _payload(self, wanted: Wanted, due_at: Instant | None) -> dict[str, Any]:
+        return wanted.payload(task_list_name=self.name, due_at=due_at, with_mark=self.situation.with_mark)
+
+    def _prints(self, texts: Mapping[str, str]) -> dict[str, str]:
+        key = self.situation.key
+        return {name: fingerprint(key, name, text) for name, text in texts.items()} if key else {}
+
+
+def _explained(wanted: Wanted, step: str) -> Wanted:
+    told: Explanation = replace(wanted.explanation, due=(*wanted.explanation.due, step))
+    return replace(wanted, explanation=told)
+
+
+def _was(row: LiveTask | None, known: KnownTask, key: bytes) -> dict[str, str]:
+    """Return the old values that can still be told: the due from memory, the name while nobody edited it."""
+    told = {"DueDate": "" if known.due_at is None else wire_moment(known.due_at)}
+    if row is not None and known.fingerprints.get("Name") == fingerprint(key, "Name", row.name):
+        told["Name"] = row.name
+    return told

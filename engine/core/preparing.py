@@ -1,0 +1,255 @@
+"""Making a list ready: everything that can be wrong without the network is found here, all at once.
+
+Pure. A mistake is a Finding: a path into the file and a Fault in its text; `engine.authoring` finds its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from engine.core.catalogue import ListOf, Record, Scope, Type
+from engine.core.due import Due, DueRule, DueSyntax, parse_due
+from engine.core.model import Item, Responsible, TaskList
+from engine.core.organisation import Organisation
+from engine.core.people import role_chain
+from engine.core.prepared import Finding, Loop, Path, Prepared, ReadyItem
+from engine.core.scopes import base_scope, lists_in, thing_type
+from engine.core.text import CompiledCondition, CompiledText, compile_condition, compile_path, compile_text
+from engine.core.text_faults import Fault, TextSyntax
+from engine.core.words import ANCHORS, nearest
+
+Made = TypeVar("Made")
+
+
+def prepare(tasklist: TaskList, organisation: Organisation) -> tuple[Prepared | None, tuple[Finding, ...]]:
+    """Return the ready list, or None when an error was found, with all findings in the order of the file."""
+    work = _Preparation(tasklist, organisation)
+    prepared = work.run()
+    failed = any(not finding.warning for finding in work.findings)
+    return (None if failed else prepared), tuple(work.findings)
+
+
+class _Preparation:
+    def __init__(self, tasklist: TaskList, organisation: Organisation) -> None:
+        self.tasklist = tasklist
+        self.organisation = organisation
+        self.findings: list[Finding] = []
+        self.locations = [name for name in tasklist.applies.locations if name in organisation.locations]
+        self.locations = self.locations or list(organisation.locations)
+        self.base = dict(base_scope(tasklist, organisation, self.locations))
+        dates = (f"inputs.{name}" for name, given in tasklist.inputs.items() if given.type == "date")
+        self.anchors = (*ANCHORS, *dates)
+
+    def run(self) -> Prepared | None:
+        applies = self.tasklist.applies
+        for index, name in enumerate(applies.locations):
+            if name not in self.organisation.locations:
+                self._unknown(("applies", "locations", index), "location", name, self.organisation.locations)
+        name = self._text(("name",), self.tasklist.name, self.base)
+        when = self._condition(("applies", "when"), applies.when, self.base)
+        self._anchor(("anchor",), self.tasklist.anchor)
+        self._anchor(("defaults", "anchor"), self.tasklist.defaults.anchor)
+        self._not_yet(("once_per",), self.tasklist.once_per)
+        self._inputs()
+        items = [self._item(index, item) for index, item in enumerate(self.tasklist.items)]
+        self._alike()
+        ready = tuple(item for item in items if item is not None)
+        return Prepared(self.tasklist, self.organisation, name, when, ready) if name else None
+
+    def _item(self, index: int, item: Item) -> ReadyItem | None:
+        path: Path = ("items", index)
+        defaults = self.tasklist.defaults
+        names = dict(self.base)
+        loop = self._loop(path, item, names)
+        name = self._text((*path, "name"), item.name, names)
+        notes_path = (*path, "notes") if item.notes else ("defaults", "notes")
+        notes_text = item.notes or defaults.notes
+        notes = self._text(notes_path, notes_text, names) if notes_text else None
+        when_path = (*path, "when") if item.when else ("defaults", "when")
+        when = self._condition(when_path, item.when or defaults.when, names)
+        self._not_yet((*path, "once_per"), item.once_per)
+        self._anchor((*path, "anchor"), item.anchor)
+        anchor = item.anchor or defaults.anchor or self.tasklist.anchor
+        due = self._due((*path, "due"), item, anchor)
+        responsible = item.responsible or defaults.responsible
+        if responsible is None:
+            allowed = "a role, an e-mail, {role, pick}, here or in defaults"
+            self._fault(path, f"the item {item.id!r} has no responsible", allowed=allowed)
+        else:
+            self._role(
+                (*path, "responsible") if item.responsible else ("defaults", "responsible"), responsible
+            )
+        notify = _first(item.notify_by_email, defaults.notify_by_email)
+        if notify and item.due is None:
+            self._fault(path, "an e-mail is sent when a task is due, and this one has no due", warning=True)
+        if name is None or responsible is None:
+            return None
+        return ReadyItem(
+            item=item,
+            identity_id=item.formerly or item.id,
+            name=name,
+            notes=notes,
+            responsible=responsible,
+            due=due,
+            anchor=anchor,
+            when=(when,) if when else (),
+            loop=loop,
+            once_per=item.once_per or defaults.once_per or self.tasklist.once_per,
+            notify_by_email=notify,
+            display_to_everyone=_first(item.display_to_everyone, defaults.display_to_everyone),
+        )
+
+    def _loop(self, path: Path, item: Item, names: dict[str, Type]) -> Loop | None:
+        if item.for_each is None:
+            return None
+        at = (*path, "for_each", item.for_each.name)
+        if item.for_each.name in self.base:
+            self._fault(at, f"{item.for_each.name!r} is a fact already; give the thing another name")
+            return None
+        found = self._try(
+            at, lambda: compile_path(item.for_each.source, self.base) if item.for_each else None
+        )
+        if found is None:
+            return None
+        source, kind = found
+        if not isinstance(kind, ListOf):
+            self._fault(
+                at, "for_each goes over a list", found=repr(item.for_each.source), allowed=lists_in(self.base)
+            )
+            return None
+        thing = thing_type(item, kind.element)
+        names[item.for_each.name] = thing
+        of_records = isinstance(thing, Record)
+        key: tuple[str, ...] = ()
+        if item.for_each.key:
+            text = item.for_each.key
+            scoped: Scope = {item.for_each.name: thing}
+            made = self._try((*path, "for_each", "key"), lambda: compile_path(text, scoped))
+            key = made[0][1:] if made else ()
+        elif of_records and source[0] == "inputs":
+            example = f"{{{item.for_each.name}: {item.for_each.source}, key: {item.for_each.name}.code}}"
+            self._fault(at, "a list of mappings names its key", corrected=example)
+        return Loop(item.for_each.name, source, key, of_records)
+
+    def _due(self, path: Path, item: Item, anchor: str | None) -> Due | None:
+        if item.due is None:
+            return None
+        rule = self._rule((*path, "rule"), item.due.rule, anchor)
+        fallback = self._rule((*path, "fallback"), item.due.fallback, anchor)
+        not_before = self._rule((*path, "not_before"), item.due.not_before, anchor)
+        not_after = self._rule((*path, "not_after"), item.due.not_after, anchor)
+        if rule is None:
+            return None
+        defaults = self.tasklist.defaults
+        roll = item.due.roll or defaults.roll
+        late = item.due.late or defaults.late or "closing"
+        return Due(rule, roll, late, fallback, not_before, not_after)
+
+    def _rule(self, path: Path, text: str | None, anchor: str | None) -> DueRule | None:
+        if text is None:
+            return None
+        rule = self._try(path, lambda: parse_due(text, self.anchors))
+        if rule is not None and rule.day is None and anchor is None:
+            what = "this rule names no day, and neither the item nor the list has an anchor"
+            self._fault(path, what, found=repr(text), allowed=", ".join(self.anchors))
+        return rule
+
+    def _anchor(self, path: Path, name: str | None) -> None:
+        if name is not None and name not in self.anchors:
+            self._unknown(path, "anchor", name, self.anchors)
+
+    def _role(self, path: Path, responsible: Responsible) -> None:
+        role = responsible.role
+        if role is None:
+            return
+        known = self.organisation.known_roles()
+        if role not in known:
+            self._unknown(path, "role", role, known)
+            return
+        for location in self.locations:
+            held = any(
+                self.organisation.holders_at(name, location) for name in role_chain(self.organisation, role)
+            )
+            if not held:
+                self._fault(path, f"the role {role!r} and its fallback are held by nobody at {location}")
+
+    def _inputs(self) -> None:
+        for name, given in self.tasklist.inputs.items():
+            if given.default is None and self.tasklist.applies.on:
+                what = f"the input {name!r} has no default, so no event can start this list"
+                self._fault(("inputs", name), what, warning=True)
+
+    def _alike(self) -> None:
+        seen: dict[str, int] = {}
+        twins: dict[object, int] = {}
+        for index, item in enumerate(self.tasklist.items):
+            number = item.formerly or item.id
+            if number in seen:
+                what = (
+                    f"two items have the id {number!r}: this one and the one at position {seen[number] + 1}"
+                )
+                self._fault(("items", index, "formerly" if item.formerly else "id"), what)
+            seen.setdefault(number, index)
+            rest = item.model_dump_json(exclude={"id", "formerly"})
+            if rest in twins:
+                other = self.tasklist.items[twins[rest]].id
+                what = f"{item.id!r} and {other!r} are alike in all but their id"
+                self._fault(("items", index), f"{what}: nobody could tell the tasks apart")
+            twins.setdefault(rest, index)
+
+    def _not_yet(self, path: Path, once_per: str | None) -> None:
+        if once_per == "team":
+            self._fault(
+                path,
+                "once_per: team is not available yet",
+                allowed="coworker, membership, contract, location",
+            )
+
+    def _text(self, path: Path, source: str, names: Scope) -> CompiledText | None:
+        made = self._try(path, lambda: compile_text(source, names))
+        if made is not None:
+            self._vars(path, source, made.facts_used)
+        return made
+
+    def _condition(self, path: Path, source: str | None, names: Scope) -> CompiledCondition | None:
+        if source is None:
+            return None
+        made = self._try(path, lambda: compile_condition(source, names))
+        if made is not None:
+            self._vars(path, source, made.facts_used)
+        return made
+
+    def _vars(self, path: Path, source: str, used: frozenset[tuple[str, ...]]) -> None:
+        for fact in sorted(used):
+            if fact[:2] == ("location", "vars") and len(fact) > 2:
+                for location in self.locations:
+                    if fact[2] not in self.organisation.locations[location].vars:
+                        what = f"vars.{fact[2]} is not given at {location} in organisation.yaml"
+                        self._fault(path, what, offset=max(source.find(".".join(fact)), 0))
+
+    def _try(self, path: Path, make: Callable[[], Made]) -> Made | None:
+        try:
+            return make()
+        except TextSyntax as error:
+            self.findings.extend(Finding(path, fault) for fault in error.faults)
+        except DueSyntax as error:
+            fault = Fault(
+                error.offset, error.length, error.what, error.found, error.allowed, "", error.corrected
+            )
+            self.findings.append(Finding(path, fault))
+        return None
+
+    def _unknown(self, path: Path, kind: str, name: str, known: Iterable[str]) -> None:
+        names = sorted(known)
+        allowed = ", ".join(names) or f"no {kind} is given"
+        self._fault(path, f"there is no {kind} {name!r}", allowed=allowed, nearest=nearest(name, names))
+
+    def _fault(
+        self, path: Path, what: str, *, offset: int = 0, warning: bool = False, **details: str
+    ) -> None:
+        self.findings.append(Finding(path, Fault(offset, 1, what, **details), warning))
+
+
+def _first(*values: bool | None) -> bool:
+    return next((value for value in values if value is not None), False)
