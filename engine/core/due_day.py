@@ -1,0 +1,98 @@
+"""The day that a due rule names, before closed days are looked at.
+
+Pure. It counts from a day or a moment already known; it must never roll: whether a closed day is kept
+is decided in resolve.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from whenever import Date, Instant, Time
+
+from engine.core.calendar import Calendar, Reached, clock, long_day
+from engine.core.due import Count, FirstWeekday, On, When
+from engine.core.moments import business_hours, in_range, in_zone, month_edge, moved, skipped_text, to_zone
+
+
+@dataclass(frozen=True)
+class NamedDay:
+    """`clock` None means opening time. `exact` is the moment that `day` and `clock` came from, so that
+    elapsed time stays elapsed time in an hour that happens twice. `settled`: found by counting open
+    days, so there is nothing to roll."""
+
+    day: Date
+    clock: Time | None = None
+    exact: Instant | None = None
+    settled: bool = False
+    steps: tuple[str, ...] = ()
+
+
+def keeps_clock(when: When) -> bool:
+    """Whether the rule counts in minutes or hours, and so has a time of day without `at`."""
+    return isinstance(when, Count) and when.unit in ("minutes", "hours", "business hours")
+
+
+def named_day(when: When, value: Date | Instant, *, zone: str, calendar: Calendar) -> NamedDay:
+    """Return the day that `when` names, counted from the anchor's `value`.
+
+    A moment counts as its local day in `zone`, save for minutes and hours. Raises as resolve.
+    """
+    if isinstance(when, Count) and keeps_clock(when):
+        return _by_clock(when, value, zone, calendar)
+    day = value if isinstance(value, Date) else to_zone(value, zone).date()
+    if isinstance(when, On):
+        return NamedDay(day)
+    if isinstance(when, Count):
+        return _by_open_days(when, day, calendar) if when.unit == "business days" else _by_days(when, day)
+    if isinstance(when, FirstWeekday):
+        return _by_weekday(when, day)
+    edge = month_edge(day, {"before": -1, "of": 0, "after": 1}[when.month], last=when.edge == "last")
+    reached = Reached(edge, ())
+    if when.business:
+        reached = calendar.next_open(edge) if when.edge == "first" else calendar.previous_open(edge)
+    text = f"{when} it: {long_day(reached.day)}{skipped_text(reached.skipped)}"
+    return NamedDay(reached.day, settled=when.business, steps=(text,))
+
+
+def _by_clock(when: Count, value: Date | Instant, zone: str, calendar: Calendar) -> NamedDay:
+    if isinstance(value, Date):
+        start, change = in_zone(value, calendar.opening, zone)
+        steps = tuple(filter(None, (f"counted from opening time, {clock(calendar.opening)}", change)))
+    else:
+        start, steps = to_zone(value, zone), ()
+    if when.unit == "business hours" and when.number:
+        reached, time = business_hours(start.to_plain(), when.number, side=when.side, calendar=calendar)
+        text = f"{when}: {long_day(reached.day)} {clock(time)}{skipped_text(reached.skipped)}"
+        return NamedDay(reached.day, time, settled=True, steps=(*steps, text))
+    minutes = when.number * (1 if when.unit == "minutes" else 60)
+    exact = moved(start.to_instant(), minutes=-minutes if when.side == "before" else minutes)
+    local = to_zone(exact, zone)
+    text = f"{when}: {long_day(local.date())} {clock(local.time())}"
+    return NamedDay(local.date(), local.time(), exact, steps=(*steps, text))
+
+
+def _by_open_days(when: Count, day: Date, calendar: Calendar) -> NamedDay:
+    if not when.number:
+        return NamedDay(day)
+    count = calendar.nth_open_before if when.side == "before" else calendar.nth_open_after
+    reached = count(day, when.number)
+    text = f"{when}: {long_day(reached.day)}{skipped_text(reached.skipped)}"
+    return NamedDay(reached.day, settled=True, steps=(text,))
+
+
+def _by_days(when: Count, day: Date) -> NamedDay:
+    number = -when.number if when.side == "before" else when.number
+    if when.unit == "months":
+        target = in_range(lambda: day.add(months=number))
+    else:
+        target = in_range(lambda: day.add(days=number * (7 if when.unit == "weeks" else 1)))
+    clipped = when.unit == "months" and target.day != day.day
+    text = f"{when}: {long_day(target)}{', the last day of that month' if clipped else ''}"
+    return NamedDay(target, steps=(text,))
+
+
+def _by_weekday(when: FirstWeekday, day: Date) -> NamedDay:
+    ahead = (when.weekday.value - day.day_of_week().value) % 7
+    target = in_range(lambda: day.add(days=ahead or (0 if when.or_on else 7)))
+    return NamedDay(target, steps=(f"{when}: {long_day(target)}",))
