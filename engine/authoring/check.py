@@ -105,7 +105,9 @@ def _organisation_problems(loaded: Loaded[Organisation]) -> Iterator[Problem]:
     for name, location in told.locations.items():
         at = ("locations", name)
         if location.calendar not in told.calendars:
-            yield _unknown(loaded, (*at, "calendar"), "calendar", location.calendar, told.calendars)
+            yield _unknown(
+                loaded, (*at, "calendar"), kind="calendar", name=location.calendar, known=told.calendars
+            )
         if location.business_id in seen:
             what = f"{name!r} and {seen[location.business_id]!r} have the same business_id"
             yield Problem(loaded.place((*at, "business_id")), what, found=str(location.business_id))
@@ -116,14 +118,16 @@ def _organisation_problems(loaded: Loaded[Organisation]) -> Iterator[Problem]:
     for name, role in told.roles.items():
         for index, other in enumerate(role.fallback):
             if other not in known:
-                yield _unknown(loaded, ("roles", name, "fallback", index), "role", other, known)
+                yield _unknown(
+                    loaded, ("roles", name, "fallback", index), kind="role", name=other, known=known
+                )
     for name, rules in told.calendars.items():
         if not rules.working_days:
             yield Problem(loaded.place(("calendars", name, "working_days")), "a calendar has a working day")
 
 
 def _unknown(
-    loaded: Loaded[Organisation], path: tuple[str | int, ...], kind: str, name: str, known: Iterable[str]
+    loaded: Loaded[Organisation], path: tuple[str | int, ...], *, kind: str, name: str, known: Iterable[str]
 ) -> Problem:
     names = sorted(known)
     allowed = ", ".join(names) or f"no {kind} is given"

@@ -12,8 +12,8 @@ from uuid import UUID
 from whenever import Instant
 
 from engine.core.known import KnownTask, LiveTask
-from engine.core.moments import wire_moment
 from engine.core.wanted import Expansion, LeftOut, Wanted
+from engine.core.wire_dates import wire_moment
 
 ActionName = Literal["create", "keep", "adopt", "update", "skip", "conflict", "hold", "remove"]
 

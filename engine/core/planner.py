@@ -13,10 +13,10 @@ from whenever import Instant
 
 from engine.core.errors import UserError
 from engine.core.known import KnownTask, LiveTask, fingerprint
-from engine.core.moments import local_text, wire_moment
 from engine.core.plan import Action, ActionName, Drift, Plan, Situation
 from engine.core.resolve import late_due
 from engine.core.wanted import Expansion, Explanation, Wanted
+from engine.core.wire_dates import local_text, wire_moment
 
 
 def make_plan(expansion: Expansion, situation: Situation, now: Instant) -> Plan:

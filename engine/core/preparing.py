@@ -1,6 +1,6 @@
 """Making a list ready: everything that can be wrong without the network is found here, all at once.
 
-Pure. A mistake is a Finding: a path into the file and a Fault in its text; `engine.authoring` finds its place.
+Pure. A mistake is a Finding: a path into the file and a Fault in its text; `authoring` finds its place.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from whenever import Date, Instant
 
 from engine.core.calendar import Calendar
 from engine.core.identity import Subject, notes_with_mark
-from engine.core.moments import wire_moment
+from engine.core.wire_dates import wire_moment
 
 PAYLOAD_KEYS = (
     "BusinessId",
