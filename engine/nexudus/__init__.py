@@ -1,1 +1,1 @@
-"""The Nexudus API: pure wire rules and one small HTTP client."""
+"""The way to Nexudus. It must never decide what to write, only say truly what came of it."""
