@@ -7,7 +7,7 @@ answers. Must never hold a rule that only a client would like to be true.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from engine.sandbox import keys
@@ -31,7 +31,7 @@ class Entity:
     role: bool = True
     writable: bool = False
     #: keys a task keeps and filters by, without showing them
-    hidden: tuple[str, ...] = field(default=())
+    hidden: tuple[str, ...] = ()
 
     def find_key(self, filter_name: str, *, id_ending_works: bool) -> str:
         """The key that a filter without its prefix is about, or an empty text.
@@ -69,9 +69,10 @@ ENTITIES: dict[str, Entity] = {
             kind="CoworkerTask",
             keys=keys.TASK,
             filters=_words(
-                "Id Business Business_Name Coworker Coworker_FullName Coworker_CompanyName Coworker_TeamNames Name"
-                " Notes TaskListName TaskItemUniqueId FormPageRequestUniqueId Completed DueDate Reminded"
-                " Responsible Responsible_FullName NotifyByEmail DisplayToEveryone DueDateLocal SystemId UniqueId"
+                "Id Business Business_Name Coworker Coworker_FullName Coworker_CompanyName"
+                " Coworker_TeamNames Name Notes TaskListName TaskItemUniqueId FormPageRequestUniqueId"
+                " Completed DueDate Reminded Responsible Responsible_FullName NotifyByEmail"
+                " DisplayToEveryone DueDateLocal SystemId UniqueId"
             ),
             # CustomFields are documented to come in list rows as well.
             unset=_except(
@@ -91,16 +92,16 @@ ENTITIES: dict[str, Entity] = {
             keys=keys.COWORKER,
             filters=(
                 *_words(
-                    "Id Email FullName CompanyName Active Archived InvoicingBusiness CoworkerType AccessCardId"
-                    " ReferenceNumber User Tag UniqueId"
+                    "Id Email FullName CompanyName Active Archived InvoicingBusiness CoworkerType"
+                    " AccessCardId ReferenceNumber User Tag UniqueId"
                 ),
                 *_CUSTOM,
             ),
             unset=(
                 *_words(
-                    "CompanyName CoworkerType Gender MobilePhone LandLine Address CityName PostCode State Position"
-                    " Notes AccessPincode KeyFobNumber BillingEmail BillingName AccessCardId Teams Businesses Desks"
-                    " Variants AddedBusinesses RemovedBusinesses AddedTeams RemovedTeams"
+                    "CompanyName CoworkerType Gender MobilePhone LandLine Address CityName PostCode State"
+                    " Position Notes AccessPincode KeyFobNumber BillingEmail BillingName AccessCardId Teams"
+                    " Businesses Desks Variants AddedBusinesses RemovedBusinesses AddedTeams RemovedTeams"
                 ),
                 *_CUSTOM,
             ),
@@ -178,7 +179,8 @@ ENTITIES: dict[str, Entity] = {
             kind="TaskList",
             keys=keys.TASK_LIST,
             filters=_words(
-                "Id Name Business Active AssignToNewContacts AssignToNewMembers AssignToCancellations UniqueId"
+                "Id Name Business Active AssignToNewContacts AssignToNewMembers"
+                " AssignToCancellations UniqueId"
             ),
             unset=("Tariffs",),
             ranges=_STAMPS,
@@ -201,7 +203,7 @@ def empty_record(entity: Entity) -> dict[str, Any]:
 
 
 _FLAGS = frozenset(
-    "Completed DisplayToEveryone NotifyByEmail Reminded IsNew Active Archived Cancelled MainContract".split()
+    _words("Completed DisplayToEveryone NotifyByEmail Reminded IsNew Active Archived Cancelled MainContract")
 )
 
 

@@ -40,7 +40,7 @@ def _dump(value: object) -> str:
 
 
 class Store:
-    """Records by entity and id; tokens; the commit log. Raises OSError, sqlite3.Error when the disk refuses."""
+    """Records by entity and id; tokens; the commit log. OSError or sqlite3.Error when the disk refuses."""
 
     def __init__(self, file: Path, commit_log: Path | None = None) -> None:
         self._database = sqlite3.connect(file, isolation_level=None)
@@ -120,7 +120,8 @@ class Store:
     def next_number(self, name: str) -> int:
         """0, 1, 2, ... under a name, for ever."""
         row = self._database.execute(
-            "INSERT INTO counters VALUES (?, 0) ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value",
+            "INSERT INTO counters VALUES (?, 0)"
+            " ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value",
             (name,),
         ).fetchone()
         return int(row[0])

@@ -1,0 +1,184 @@
+"""`tasklists sandbox`: runs the Nexudus stand-in, or prints its modes and faults.
+
+Must never import a server at start-up: `--help` has to stay fast.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from engine.sandbox.state import State
+
+_EPILOG = """\b
+Example:
+  tasklists sandbox --mode S14=kept --fault error-after-commit=2x
+  tasklists sandbox --port 0 --format json
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", default=8765, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 takes a free one."
+)
+@click.option(
+    "--db", type=click.Path(dir_okay=False, path_type=Path), help="Keep the records here; else until the end."
+)
+@click.option(
+    "--commit-log", type=click.Path(dir_okay=False, path_type=Path), help="Add a JSON line for each commit."
+)
+@click.option(
+    "--mode", "modes", multiple=True, metavar="NAME=VALUE", help="How the service behaves, as S14=kept."
+)
+@click.option("--fault", "faults", multiple=True, metavar="NAME=VALUE", help="A share (0.3) or a count (2x).")
+@click.option(
+    "--seed", default=1, show_default=True, type=int, help="Names, order and faults follow from it."
+)
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--list", "only_list", is_flag=True, help="Print all modes and faults, and end.")
+def command(
+    *,
+    host: str,
+    port: int,
+    db: Path | None,
+    commit_log: Path | None,
+    modes: tuple[str, ...],
+    faults: tuple[str, ...],
+    seed: int,
+    form: str,
+    only_list: bool,
+) -> None:
+    """Run a stand-in for the Nexudus API with made-up people, and a page to look at its tasks.
+
+    Nothing it does reaches a real account. It runs until Ctrl-C.
+    """
+    if only_list:
+        _print_switches(form)
+        return
+    from engine.sandbox.modes import Modes
+
+    # Checked before any file is made.
+    _switch(Modes().change, modes)
+    with _database(db) as file:
+        raise SystemExit(
+            _serve(_open_state(file, commit_log, seed), (host, port), form, switches=(modes, faults))
+        )
+
+
+def _switch(change: Callable[[dict[str, object]], None], settings: Iterable[str]) -> None:
+    """NAME=VALUE each. UsageError names the nearest and the allowed."""
+    from engine.sandbox.modes import SwitchError
+
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        if not equals:
+            raise click.UsageError(f"{setting!r} is not NAME=VALUE.")
+        try:
+            change({name.strip(): value})
+        except SwitchError as error:
+            raise click.UsageError(str(error)) from error
+
+
+@contextlib.contextmanager
+def _database(named: Path | None) -> Iterator[Path]:
+    """The named file, or a temporary one that is gone at the end."""
+    if named is not None:
+        yield named
+        return
+    with tempfile.TemporaryDirectory(prefix="tasklists-sandbox-") as folder:
+        yield Path(folder) / "sandbox.sqlite"
+
+
+def _open_state(file: Path, commit_log: Path | None, seed: int) -> State:
+    import sqlite3
+
+    from engine.sandbox.seed import seed_store
+    from engine.sandbox.state import State
+    from engine.sandbox.store import Store
+
+    try:
+        state = State(Store(file, commit_log), seed)
+        seed_store(state)
+    except (OSError, sqlite3.Error) as error:
+        raise click.UsageError(f"cannot keep records in {str(file)!r}: {error}.") from error
+    return state
+
+
+def _serve(
+    state: State, address: tuple[str, int], form: str, *, switches: tuple[tuple[str, ...], tuple[str, ...]]
+) -> int:
+    from engine.sandbox.serve import open_socket, run_server
+
+    modes, faults = switches
+    _switch(state.modes.change, modes)
+    _switch(state.faults.change, faults)
+    host, port = address
+    try:
+        listening = open_socket(host, port)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        message = f"cannot listen on {host} port {port}: {reason}. --port 0 takes a free one."
+        raise click.UsageError(message) from error
+    try:
+        return run_server(state, listening, lambda: _announce(host, listening.getsockname()[1], form))
+    finally:
+        listening.close()
+        state.store.close()
+
+
+def _announce(host: str, port: int, form: str) -> None:
+    from engine.sandbox.access import LOGIN, PASSWORD
+
+    base = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    if form == "json":
+        told = {
+            "base_url": base,
+            "username": LOGIN,
+            "password": PASSWORD,
+            "page": f"{base}/",
+            "pid": os.getpid(),
+        }
+        print(json.dumps(told), flush=True)
+        return
+    print(f"The sandbox is at {base}/ (a page to look at). It holds made-up people only. Ctrl-C ends it.")
+    print("Paste these lines where tasklists is to use it:")
+    print(f"export NEXUDUS_BASE_URL={base}")
+    print(f"export NEXUDUS_USERNAME={LOGIN}")
+    print(f"export NEXUDUS_PASSWORD={PASSWORD}", flush=True)
+
+
+def _print_switches(form: str) -> None:
+    from engine.sandbox.faults import FAULTS
+    from engine.sandbox.modes import MODES
+
+    values = "a share such as 0.3, or a count such as 2x; narrowed as 2x:users"
+    if form == "json":
+        modes = [
+            {"name": one.name, "values": one.values, "default": one.default, "meaning": one.meaning}
+            for one in MODES
+        ]
+        faults = [
+            {"name": one.name, "values": values, "default": "off", "meaning": one.meaning}
+            for one in FAULTS.values()
+        ]
+        print(json.dumps({"modes": modes, "faults": faults}))
+        return
+    print("Modes (--mode NAME=VALUE; the first value is the default, n is a number):")
+    for mode in MODES:
+        print(f"  {mode.name}  {' | '.join(mode.values)}\n      {mode.meaning}")
+    print(f"\nFaults (--fault NAME=VALUE; off by default; VALUE is {values}):")
+    for fault in FAULTS.values():
+        print(f"  {fault.name}\n      {fault.meaning}")
+
+
+if __name__ == "__main__":
+    command()

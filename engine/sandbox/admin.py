@@ -1,0 +1,128 @@
+"""The calls under /_sandbox: for tests and for looking. No login: the sandbox holds nothing real.
+
+Must never be counted as a request of the client.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from engine.sandbox.entities import ENTITIES, Entity, empty_record
+from engine.sandbox.modes import SwitchError
+from engine.sandbox.state import State, refresh_membership
+from engine.sandbox.store import Record
+
+
+class _AdminError(ValueError):
+    """A wrong admin call; the text says what was wrong."""
+
+
+def admin_routes(state: State) -> list[Route]:
+    """All routes under /_sandbox."""
+    admin = Admin(state)
+    return [
+        Route("/_sandbox/requests", admin.requests, methods=["GET", "DELETE"]),
+        Route("/_sandbox/commits", admin.commits, methods=["GET"]),
+        Route("/_sandbox/modes", admin.modes, methods=["GET", "POST", "DELETE"]),
+        Route("/_sandbox/faults", admin.faults, methods=["GET", "POST", "DELETE"]),
+        Route("/_sandbox/clock", admin.clock, methods=["GET", "POST"]),
+        Route("/_sandbox/records/{entity}/{id:int}", admin.record, methods=["GET", "PUT", "DELETE"]),
+    ]
+
+
+class Admin:
+    """One method for each path."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    async def requests(self, request: Request) -> Response:
+        """What clients asked, in order; DELETE forgets it."""
+        if request.method == "DELETE":
+            self._state.requests.clear()
+        return JSONResponse(self._state.requests)
+
+    async def commits(self, _request: Request) -> Response:
+        """The commit log."""
+        return JSONResponse(self._state.store.commits())
+
+    async def modes(self, request: Request) -> Response:
+        """POST changes some, DELETE brings the defaults back; the answer is always all of them."""
+        return await self._switch(request, self._state.modes.change, self._state.modes.reset)
+
+    async def faults(self, request: Request) -> Response:
+        """POST sets some, DELETE clears all; the answer is what is on."""
+        return await self._switch(request, self._state.faults.change, self._state.faults.clear)
+
+    async def clock(self, request: Request) -> Response:
+        """POST {"offset_seconds": n} moves the clock against real time."""
+        if request.method == "POST":
+            try:
+                self._state.clock.offset_seconds = float((await _read_object(request))["offset_seconds"])
+            except (KeyError, TypeError, ValueError):
+                return _refused('a clock needs {"offset_seconds": number}')
+        return JSONResponse({"offset_seconds": self._state.clock.offset_seconds})
+
+    async def record(self, request: Request) -> Response:
+        """A record as it is stored; PUT merges fields into it or makes it, unchecked; DELETE removes it."""
+        entity = ENTITIES.get(request.path_params["entity"].lower())
+        identifier = request.path_params["id"]
+        if entity is None:
+            return _refused(f"there is no entity {request.path_params['entity']!r}", 404)
+        try:
+            if request.method == "PUT":
+                return JSONResponse(self._put(entity, identifier, await _read_object(request)))
+        except _AdminError as error:
+            return _refused(str(error))
+        record = self._state.store.get(entity.name, identifier)
+        if record is None:
+            return _refused(f"there is no {entity.name} {identifier}", 404)
+        if request.method == "DELETE":
+            self._state.store.remove(entity.name, identifier)
+        return JSONResponse(record)
+
+    def _put(self, entity: Entity, identifier: int, fields: Record) -> Record:
+        store = self._state.store
+        record = (store.get(entity.name, identifier) or self._fresh(entity)) | fields | {"Id": identifier}
+        if "ToStringText" not in fields:
+            record["ToStringText"] = record.get("Name") or record.get("FullName")
+        store.put(entity.name, record)
+        if entity.name == "coworkercontracts":
+            refresh_membership(store, record["CoworkerId"])
+        return record
+
+    def _fresh(self, entity: Entity) -> Record:
+        now = self._state.stamp(0)
+        stamps = {"UniqueId": str(uuid.uuid4()), "CreatedOn": now, "UpdatedOn": now, "UpdatedBy": "[System]"}
+        return empty_record(entity) | stamps
+
+    async def _switch(self, request: Request, change: Any, clear: Any) -> Response:
+        try:
+            if request.method == "POST":
+                change(await _read_object(request))
+        except (_AdminError, SwitchError) as error:
+            return _refused(str(error))
+        if request.method == "DELETE":
+            clear()
+        switches = self._state.modes if request.url.path.endswith("/modes") else self._state.faults
+        return JSONResponse(switches.as_dict())
+
+
+async def _read_object(request: Request) -> dict[str, Any]:
+    try:
+        body = json.loads(await request.body() or b"{}")
+    except ValueError as error:
+        raise _AdminError(f"the body is no JSON: {error}") from error
+    if not isinstance(body, dict):
+        raise _AdminError("the body has to be a JSON object")
+    return body
+
+
+def _refused(text: str, status: int = 400) -> Response:
+    return JSONResponse({"error": text}, status_code=status)

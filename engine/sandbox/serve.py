@@ -1,0 +1,93 @@
+"""Runs the sandbox as a process: socket, server, signals, and the files it keeps.
+
+Must never leave a temporary file behind after an orderly end, nor take a port that is in use.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any, cast
+
+import uvicorn
+from uvicorn.protocols.http import httptools_impl
+
+from engine.sandbox.app import make_app
+from engine.sandbox.state import State
+
+# The reason phrase of the documented throttle answer; this process sends no other 409.
+httptools_impl.STATUS_LINE[409] = b"HTTP/1.1 409 You must wait before accessing this url again.\r\n"
+
+
+def open_socket(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one. OSError when the address cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    opened = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        opened.bind((host, port))
+        opened.listen(512)
+    except OSError:
+        opened.close()
+        raise
+    return opened
+
+
+def run_server(state: State, listening: socket.socket, announce: Callable[[], None]) -> int:
+    """Serve until a signal. 0 after SIGTERM, 130 after Ctrl-C. `announce` is called once when ready."""
+    return asyncio.run(_serve(state, listening, announce))
+
+
+async def _serve(state: State, listening: socket.socket, announce: Callable[[], None]) -> int:
+    transports: dict[tuple[str, int], asyncio.Transport] = {}
+    config = uvicorn.Config(
+        make_app(state, transports),
+        http=_connection_type(transports),
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        # A call that hangs on purpose must not hold up the end.
+        timeout_graceful_shutdown=1,
+    )
+    server = _Server(config)
+    received: list[int] = []
+
+    def stop(number: int) -> None:
+        server.force_exit = bool(received)
+        server.should_exit = True
+        received.append(number)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop, number)
+    announce()
+    await server.serve(sockets=[listening])
+    return 130 if signal.SIGINT in received[:1] else 0
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals to us: uvicorn would raise them again at the end, and the exit code with them."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _connection_type(transports: dict[tuple[str, int], asyncio.Transport]) -> type[asyncio.Protocol]:
+    """uvicorn's connection, which also notes its transport: a reset or half an answer needs it."""
+
+    class Connection(httptools_impl.HttpToolsProtocol):
+        def connection_made(self, transport: Any) -> None:
+            super().connection_made(transport)
+            transports[cast(tuple[str, int], self.client)] = transport
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            transports.pop(cast(tuple[str, int], self.client), None)
+            super().connection_lost(exc)
+
+    return Connection

@@ -1,0 +1,91 @@
+"""All that one running sandbox is: its records, switches, clock and what it was asked."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.sandbox.clock import Clock, read_moment, write_with_digits
+from engine.sandbox.faults import Faults
+from engine.sandbox.modes import Modes
+from engine.sandbox.store import Record, Store
+from engine.sandbox.throttle import Throttle
+
+# Windows zone ids as the service gives them, and the zones they stand for.
+ZONES = {
+    "GMT Standard Time": "Europe/London",
+    "Romance Standard Time": "Europe/Paris",
+    "W. Europe Standard Time": "Europe/Berlin",
+    "Eastern Standard Time": "America/New_York",
+    "AUS Eastern Standard Time": "Australia/Sydney",
+    "India Standard Time": "Asia/Kolkata",
+}
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request as it came in; `headers` have lower-case names."""
+
+    method: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass
+class State:
+    """One account."""
+
+    store: Store
+    seed: int = 1
+    clock: Clock = field(default_factory=Clock)
+    modes: Modes = field(default_factory=Modes)
+    requests: list[dict[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.faults = Faults(self.seed)
+        self.throttle = Throttle(self.modes)
+        # Not for secrets: it only mixes up the order of equal rows.
+        self.random = random.Random(self.seed)  # noqa: S311
+
+    def stamp(self, number: int) -> str:
+        """Now, with the varying number of fractional digits that real answers have."""
+        return write_with_digits(self.clock.now(), 1 + number * 3 % 7)
+
+    def zone_of(self, business: object) -> str:
+        """The IANA zone of a location; UTC when it has none."""
+        record = self.store.get("businesses", business) or {}
+        zone = self.store.get("simpletimezones", record.get("SimpleTimeZoneId")) or {}
+        return ZONES.get(str(zone.get("Name")), "UTC")
+
+    def shows_in_lists(self, record: Record) -> bool:
+        """False while a created row is still late (S37)."""
+        late = self.modes.number("S37")
+        created = read_moment(str(record.get("CreatedOn"))) if late else None
+        return created is None or self.clock.seconds() - created.timestamp(unit="nanosecond") / 1e9 >= late
+
+
+def refresh_membership(store: Store, coworker: int) -> None:
+    """Write into a coworker what follows from the contracts: plans, counts, the next dates.
+
+    A member is a person with at least one active contract; nobody sets that by hand.
+    """
+    record = store.get("coworkers", coworker)
+    if record is None:
+        return
+    contracts = [one for one in store.all("coworkercontracts") if one["CoworkerId"] == coworker]
+    active = [one for one in contracts if one["Active"]]
+    coming = [one for one in contracts if not one["Active"] and not one["Cancelled"]]
+    main = next((one for one in active if one["MainContract"]), None) or next(iter(active), {})
+    listed = [*active, *coming]
+    plan = {key: main.get(key) for key in ("TariffId", "TariffName", "NextTariffId", "NextTariffName")}
+    dates = {key: main.get(key) for key in ("StartDate", "RenewalDate", "CancellationDate", "BillingDay")}
+    counts = {
+        "CoworkerContractIds": ",".join(str(one["Id"]) for one in listed) or None,
+        "CoworkerContractTariffNames": ",".join(str(one["TariffName"]) for one in listed) or None,
+        "TotalActiveContracts": len(active),
+        "TotalNewContracts": len(coming),
+    }
+    store.put("coworkers", record | plan | dates | counts)

@@ -1,0 +1,136 @@
+"""Starts the sandbox as its own process, for tests that need a far side.
+
+    with sandbox("--mode", "S14=kept") as far_side:
+        far_side.set_fault("error-after-commit", "2x")
+
+Must never import anything of the engine: what a test sees of the sandbox came over a socket.
+"""
+
+from __future__ import annotations
+
+import json
+import select
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+_START_SECONDS = 20
+_STOP_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class SandboxProcess:
+    """A running sandbox and the calls under /_sandbox."""
+
+    base_url: str
+    username: str
+    password: str
+    pid: int
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The settings that lead a client here."""
+        return {
+            "NEXUDUS_BASE_URL": self.base_url,
+            "NEXUDUS_USERNAME": self.username,
+            "NEXUDUS_PASSWORD": self.password,
+        }
+
+    def requests(self) -> list[dict[str, Any]]:
+        """What clients asked, in order."""
+        found: list[dict[str, Any]] = self.admin("GET", "requests")
+        return found
+
+    def clear_requests(self) -> None:
+        """Forget what was asked."""
+        self.admin("DELETE", "requests")
+
+    def commits(self) -> list[dict[str, Any]]:
+        """The commit log."""
+        found: list[dict[str, Any]] = self.admin("GET", "commits")
+        return found
+
+    def set_mode(self, name: str, value: str | int) -> None:
+        """One mode, as `--mode name=value`."""
+        self.admin("POST", "modes", {name: value})
+
+    def set_fault(self, name: str, value: str) -> None:
+        """One fault, as `--fault name=value`."""
+        self.admin("POST", "faults", {name: value})
+
+    def clear_faults(self) -> None:
+        """All faults off."""
+        self.admin("DELETE", "faults")
+
+    def set_clock(self, offset_seconds: float) -> None:
+        """Move the sandbox's clock against real time."""
+        self.admin("POST", "clock", {"offset_seconds": offset_seconds})
+
+    def put_record(self, entity: str, identifier: int, **fields: Any) -> dict[str, Any]:
+        """Merge fields into a record, or make it; nothing is checked."""
+        found: dict[str, Any] = self.admin("PUT", f"records/{entity}/{identifier}", fields)
+        return found
+
+    def record(self, entity: str, identifier: int) -> dict[str, Any]:
+        """A record with the columns that no answer shows."""
+        found: dict[str, Any] = self.admin("GET", f"records/{entity}/{identifier}")
+        return found
+
+    def remove_record(self, entity: str, identifier: int) -> None:
+        """Take a record away, without a line in the commit log."""
+        self.admin("DELETE", f"records/{entity}/{identifier}")
+
+    def admin(self, method: str, path: str, body: object = None) -> Any:
+        """Any call under /_sandbox; urllib.error.HTTPError when it is refused."""
+        request = urllib.request.Request(
+            f"{self.base_url}/_sandbox/{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(request, timeout=10) as answer:
+            return json.load(answer)
+
+
+@contextmanager
+def sandbox(*args: str) -> Iterator[SandboxProcess]:
+    """A sandbox on a free port with these arguments, ended on the way out, also after a failure."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "engine.cli.sandbox", "--port", "0", "--format", "json", *args],
+        stdout=subprocess.PIPE,
+    )
+    try:
+        told = _read_line(process)
+        yield SandboxProcess(told["base_url"], told["username"], told["password"], process.pid)
+    finally:
+        _end(process)
+
+
+def _read_line(process: subprocess.Popen[bytes]) -> dict[str, Any]:
+    assert process.stdout is not None
+    deadline = time.monotonic() + _START_SECONDS
+    ready, _, _ = select.select([process.stdout], [], [], deadline - time.monotonic())
+    line = process.stdout.readline() if ready else b""
+    if not line:
+        raise RuntimeError(
+            f"the sandbox did not start within {_START_SECONDS} s (exit code {process.poll()})"
+        )
+    found: dict[str, Any] = json.loads(line)
+    return found
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
