@@ -1,1 +1,4 @@
-"""Durable memory: what was meant, what was done."""
+"""Durable memory: what was meant, what was done.
+
+SQLAlchemy is imported with `engine.ledger.opening`, never here.
+"""

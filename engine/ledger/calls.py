@@ -1,0 +1,78 @@
+"""The calls of all processes, as rows. Inside a transaction of the caller that holds the write lock.
+
+It must never decide how many calls fit: `limits` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, update
+
+from engine.ledger import schema
+from engine.ledger.limits import HOUR, Window, next_moment
+
+_PRUNE_EVERY: Final = 64
+"""A row in so many: pruning reads what it keeps, and old rows harm nobody."""
+
+_FARTHEST: Final = 2 * HOUR
+"""No reservation is that far ahead, so such a row was written before the clock was set back."""
+
+_call = schema.calls.c
+_COUNT: Final = select(func.count()).select_from(schema.calls).where(_call.at > bindparam("after"))
+_MOMENTS: Final = select(_call.at).where(_call.at > bindparam("after")).order_by(_call.at)
+_PAUSE: Final = select(schema.pause.c.until)
+
+
+class StoredCalls:
+    """The calls in the ledger, for `limits.next_moment`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def count(self, after: int, *, writes_only: bool) -> int:
+        """How many calls are later than `after`."""
+        return int(self._connection.execute(_only(_COUNT, writes_only), {"after": after}).scalar_one())
+
+    def moments(self, after: int, *, writes_only: bool) -> Sequence[int]:
+        """Their moments, sorted."""
+        return self._connection.execute(_only(_MOMENTS, writes_only), {"after": after}).scalars().all()
+
+
+def _only(statement: Select[int], writes_only: bool) -> Select[int]:
+    return statement.where(_call.is_write == 1) if writes_only else statement
+
+
+def reserve(connection: Connection, now: int, windows: Sequence[Window], *, write: bool) -> int:
+    """Write down one more call at the first moment that is within all windows, and return it."""
+    start = max(now, pause_of(connection) or now)
+    at = next_moment(StoredCalls(connection), start, windows, write=write)
+    made = connection.execute(insert(schema.calls).values(at=at, is_write=int(write))).inserted_primary_key
+    if made is not None and made[0] % _PRUNE_EVERY == 0:
+        _prune(connection, now, windows)
+    return at
+
+
+def _prune(connection: Connection, now: int, windows: Sequence[Window]) -> None:
+    longest = max((window.guarded for window in windows), default=0)
+    of_reads = max((window.guarded for window in windows if not window.writes_only), default=0)
+    old_read = (_call.at < now - of_reads) & (_call.is_write == 0)
+    connection.execute(
+        delete(schema.calls).where((_call.at < now - longest) | old_read | (_call.at > now + _FARTHEST))
+    )
+
+
+def pause_of(connection: Connection) -> int | None:
+    """The moment before which nobody may call, None if there never was one."""
+    until: int | None = connection.execute(_PAUSE).scalar()
+    return until
+
+
+def pause(connection: Connection, until: int) -> None:
+    """Move that moment forward, never back."""
+    stored = pause_of(connection)
+    if stored is None:
+        connection.execute(insert(schema.pause).values(id=1, until=until))
+    elif stored < until:
+        connection.execute(update(schema.pause).values(until=until))

@@ -1,0 +1,179 @@
+"""Claiming intents and settling tasks, inside a transaction of the caller that holds the write lock.
+
+It must never let two runs hold one identity, and never forget a task id that the service gave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Connection, Insert, bindparam, delete, insert, select, update
+
+from engine.ledger import schema
+from engine.ledger.history import batch_row
+from engine.ledger.packing import milliseconds_or_none
+from engine.ledger.schema import AnyRow
+from engine.ledger.values import BatchKey, Intent
+
+_LARGEST_ID: Final = 2**63 - 1
+
+
+class Holder(NamedTuple):
+    """A run as the rows know it."""
+
+    key: int
+    coworker_id: int
+
+
+_task = schema.tasks.c
+_ONE = (_task.coworker_id == bindparam("coworker")) & (_task.identity == bindparam("one"))
+_ONE_PAYLOAD = (schema.payloads.c.coworker_id == bindparam("coworker")) & (
+    schema.payloads.c.identity == bindparam("one")
+)
+FIND: Final = select(_task.state, _task.run_key, _task.task_id, _task.batch_key).where(_ONE)
+_STATES: Final = (
+    select(_task.identity, _task.state, _task.at, schema.runs.c.id)
+    .join(schema.runs, schema.runs.c.key == _task.run_key)
+    .where(_task.coworker_id == bindparam("coworker"))
+)
+_SETTLE: Final = update(schema.tasks).where(_ONE)
+_FORGET_TASK: Final = delete(schema.tasks).where(_ONE)
+_FORGET_PAYLOAD: Final = delete(schema.payloads).where(_ONE_PAYLOAD)
+_OPEN_TEXT: Final = select(schema.payloads.c.identity).where(
+    schema.payloads.c.coworker_id == bindparam("coworker")
+).limit(1)
+
+
+def claim_intents(
+    connection: Connection, run: Holder, intents: Sequence[Intent], now: int
+) -> tuple[Intent, ...]:
+    """Write the intents that nobody holds and that are not settled; return them."""
+    present = {row.identity: row for row in connection.execute(_STATES, {"coworker": run.coworker_id})}
+    distinct = {intent.identity: intent for intent in intents}
+    held = {identity: present.get(identity.bytes) for identity in distinct}
+    free = tuple(intent for identity, intent in distinct.items() if _is_free(intent, held[identity]))
+    if not free:
+        return ()
+    taken_over = [
+        {"coworker": run.coworker_id, "one": one.identity.bytes} for one in free if held[one.identity]
+    ]
+    if taken_over:
+        connection.execute(_FORGET_TASK, taken_over)
+        connection.execute(_FORGET_PAYLOAD, taken_over)
+    batches = {key: _batch_key(connection, run, key, name) for key, name in _names(free).items()}
+    connection.execute(
+        insert(schema.tasks),
+        [
+            _task_row(run, intent, batches[intent.batch], _first_meant(held[intent.identity], now))
+            for intent in free
+        ],
+    )
+    connection.execute(insert(schema.payloads), [_payload_row(run, intent) for intent in free])
+    return free
+
+
+def _is_free(intent: Intent, held: AnyRow | None) -> bool:
+    if held is None or held.state == schema.FAILED:
+        return True
+    if held.state != schema.INTENDED or not intent.reclaim:
+        return False
+    return intent.held_by is None or intent.held_by == held.id
+
+
+def _first_meant(held: AnyRow | None, now: int) -> int:
+    """An open intent keeps its first moment: its task may have been created from then on."""
+    return int(held.at) if held is not None and held.state == schema.INTENDED else now
+
+
+def _names(intents: Sequence[Intent]) -> dict[BatchKey, str]:
+    return {intent.batch: intent.batch_name for intent in intents}
+
+
+def _batch_key(connection: Connection, run: Holder, key: BatchKey, name: str) -> int:
+    """The batch's row; until it has a task, the name that is meant now is the one that counts."""
+    table = schema.batches
+    found = batch_row(connection, run.coworker_id, key)
+    if found is None:
+        return _key_of_new(
+            connection,
+            insert(table).values(
+                coworker_id=run.coworker_id,
+                kind=key.kind,
+                subject_id=key.subject_id,
+                tasklist=key.tasklist,
+                cycle=key.cycle,
+                name=bytes.fromhex(name),
+            ),
+        )
+    if found.first_task_id is None and found.name.hex() != name:
+        connection.execute(update(table).where(table.c.key == found.key).values(name=bytes.fromhex(name)))
+    return int(found.key)
+
+
+def _key_of_new(connection: Connection, statement: Insert) -> int:
+    made = connection.execute(statement).inserted_primary_key
+    assert made is not None  # one row, one key
+    return int(made[0])
+
+
+def _task_row(run: Holder, intent: Intent, batch_key: int, at: int) -> dict[str, Any]:
+    """The row of an intent: all that stays after the result, and nothing that may be a member's text."""
+    return {
+        "coworker_id": run.coworker_id,
+        "identity": intent.identity.bytes,
+        "state": schema.INTENDED,
+        "run_key": run.key,
+        "batch_key": batch_key,
+        "item": intent.item,
+        "thing_id": _id_or_none(intent.key),
+        "at": at,
+        "due_at": milliseconds_or_none(intent.due_at),
+        "contract_id": intent.contract_id,
+        "event_at": milliseconds_or_none(intent.event_at),
+    }
+
+
+def _id_or_none(key: str) -> int | None:
+    """A for_each key that is a Nexudus id; another may be a text about a member and goes with the payload."""
+    if not key.isdecimal() or not key.isascii() or key.startswith("0") or int(key) > _LARGEST_ID:
+        return None
+    return int(key)
+
+
+def _payload_row(run: Holder, intent: Intent) -> dict[str, Any]:
+    return {
+        "coworker_id": run.coworker_id,
+        "identity": intent.identity.bytes,
+        "key": intent.key,
+        "payload": intent.payload,
+    }
+
+
+def settle(connection: Connection, run: Holder, identity: bytes, values: dict[str, Any]) -> None:
+    """Write a task's result and remove its payload."""
+    one = {"coworker": run.coworker_id, "one": identity}
+    connection.execute(_SETTLE.values(**values), one)
+    connection.execute(_FORGET_PAYLOAD, one)
+
+
+def fix_batch(connection: Connection, batch_key: int, task_id: int, name: str | None) -> None:
+    """The first task of a batch fixes its TaskListName; later ones change nothing."""
+    table = schema.batches
+    values: dict[str, Any] = {"first_task_id": task_id}
+    if name is not None:
+        values["name"] = bytes.fromhex(name)
+    connection.execute(
+        update(table).where(table.c.key == batch_key).where(table.c.first_task_id.is_(None)).values(**values)
+    )
+
+
+def has_open_text(connection: Connection, coworker_id: int) -> bool:
+    """True while a payload of this coworker waits for its result."""
+    return connection.execute(_OPEN_TEXT, {"coworker": coworker_id}).first() is not None
+
+
+def holds_task(connection: Connection, coworker_id: int, task_id: int) -> bool:
+    """True if a remembered identity of this coworker is that task."""
+    held = select(_task.identity).where(_task.coworker_id == coworker_id).where(_task.task_id == task_id)
+    return connection.execute(held).first() is not None

@@ -1,0 +1,113 @@
+"""Reading runs, results and batches back, inside a transaction of the caller. Nothing here writes."""
+
+from __future__ import annotations
+
+import json
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, select
+
+from engine.ledger import schema
+from engine.ledger.packing import instant, instant_or_none
+from engine.ledger.schema import AnyRow
+from engine.ledger.values import Batch, BatchKey, Result, Run, RunId
+
+_OUTCOMES = {schema.CREATED: "created", schema.ADOPTED: "adopted"}
+
+
+def batch_row(connection: Connection, coworker_id: int, key: BatchKey) -> AnyRow | None:
+    """The stored row of a batch, None if there is none."""
+    table = schema.batches.c
+    return connection.execute(
+        select(table.key, table.name, table.first_task_id)
+        .where(table.coworker_id == coworker_id)
+        .where(table.kind == key.kind)
+        .where(table.subject_id == key.subject_id)
+        .where(table.tasklist == key.tasklist)
+        .where(table.cycle == key.cycle)
+    ).one_or_none()
+
+
+def batch_of(connection: Connection, coworker_id: int, key: BatchKey) -> Batch | None:
+    """A batch, None before its first intent."""
+    row = batch_row(connection, coworker_id, key)
+    return Batch(key, row.name.hex(), row.first_task_id) if row else None
+
+
+def read_runs(connection: Connection, chosen: ColumnElement[bool], *, limit: int) -> tuple[Run, ...]:
+    """The chosen runs, the newest first."""
+    rows = connection.execute(
+        select(schema.runs).where(chosen).order_by(schema.runs.c.key.desc()).limit(limit)
+    )
+    return tuple(map(_run, rows))
+
+
+def _run(row: AnyRow) -> Run:
+    return Run(
+        tasklist=row.tasklist,
+        version=row.version,
+        coworker_id=row.coworker_id,
+        business_id=row.business_id,
+        cause=row.cause,
+        started_at=instant(row.started_at),
+        checksum=row.checksum,
+        actions=json.loads(row.actions),
+        id=RunId(row.id),
+        seen_at=instant(row.seen_at),
+        finished_at=instant_or_none(row.finished_at),
+        outcomes=json.loads(row.outcomes) if row.outcomes else {},
+    )
+
+
+def read_results(connection: Connection, run_id: RunId) -> tuple[Result, ...]:
+    """One result a task: the last row told of it, or else that the run created or adopted it."""
+    run = connection.execute(
+        select(schema.runs.c.key, schema.runs.c.coworker_id).where(schema.runs.c.id == run_id)
+    ).one_or_none()
+    if run is None:
+        return ()
+    items = _items(connection, run.coworker_id)
+    found = {result.identity: result for result in _told(connection, run.key, items)}
+    found.update((result.identity, result) for result in _settled(connection, run) if _newer(result, found))
+    return tuple(sorted(found.values(), key=lambda result: (result.item, result.identity)))
+
+
+def _newer(result: Result, found: dict[UUID, Result]) -> bool:
+    told = found.get(result.identity)
+    return told is None or told.outcome in {"held", "failed", "parked"}
+
+
+def _items(connection: Connection, coworker_id: int) -> dict[bytes, str]:
+    table = schema.tasks.c
+    rows = connection.execute(select(table.identity, table.item).where(table.coworker_id == coworker_id))
+    return {row.identity: row.item for row in rows}
+
+
+def _told(connection: Connection, run_key: int, items: dict[bytes, str]) -> tuple[Result, ...]:
+    table = schema.results
+    rows = connection.execute(select(table).where(table.c.run_key == run_key).order_by(table.c.key))
+    return tuple(
+        Result(
+            identity=UUID(bytes=row.identity),
+            outcome=row.outcome,
+            at=instant(row.at),
+            task_id=row.task_id,
+            item=items.get(row.identity, ""),
+            error=row.error,
+        )
+        for row in rows
+    )
+
+
+def _settled(connection: Connection, run: AnyRow) -> tuple[Result, ...]:
+    table = schema.tasks.c
+    rows = connection.execute(
+        select(table.identity, table.state, table.at, table.task_id, table.item)
+        .where(table.coworker_id == run.coworker_id)
+        .where(table.run_key == run.key)
+        .where(table.state.in_(_OUTCOMES))
+    )
+    return tuple(
+        Result(UUID(bytes=row.identity), _OUTCOMES[row.state], instant(row.at), row.task_id, row.item)
+        for row in rows
+    )

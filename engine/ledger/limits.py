@@ -1,0 +1,146 @@
+"""How many calls fit in which stretch of time, and the first moment at which one more does. Pure.
+
+It must never let one more call into any window than its limit, wherever the window is laid.
+All moments and lengths are integer milliseconds.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol, TypeAlias
+
+from whenever import Instant
+
+from engine.core.errors import Unfinished
+
+Clock: TypeAlias = Callable[[], Instant]
+
+MINUTE: Final = 60_000
+HOUR: Final = 60 * MINUTE
+DAY: Final = 24 * HOUR
+
+_LEAST_GUARD: Final = 10
+_MOST_GUARD: Final = 1_000
+
+
+class DailyLimit(Unfinished):
+    """The service's limit for a day is used up; it goes on by itself at `resumes_at` (UTC)."""
+
+    def __init__(self, resumes_at: Instant) -> None:
+        self.resumes_at = resumes_at
+        super().__init__(
+            f"The daily limit of writes to Nexudus is used up; it goes on at {resumes_at.round('second')}.",
+            advice="Run it again then: nothing is lost and nothing is made twice.",
+        )
+
+
+@dataclass(frozen=True)
+class Window:
+    """At most `limit` calls, or only writes, in any stretch of `length` milliseconds.
+
+    A window that `parks` is not waited for: who meets it is told when it goes on.
+    """
+
+    limit: int
+    length: int
+    writes_only: bool = False
+    parks: bool = False
+
+    @property
+    def guarded(self) -> int:
+        """The length that we keep to: 1 % longer (10 ms to 1 s), for calls that overtake on the way."""
+        return self.length + min(_MOST_GUARD, max(_LEAST_GUARD, self.length // 100))
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The limits of one account, by default the ones that the vendor publishes (design 5.4); 0 = none.
+
+    `share` of each is used, at least one call: other programs and late arrivals need the rest.
+    `scale` shortens all windows, for a sandbox in shortened time.
+    """
+
+    writes_per_minute: int = 60
+    calls_per_minute: int = 120
+    calls_per_hour: int = 5_000
+    calls_per_100_ms: int = 10
+    writes_per_day: int = 5_000
+    share: float = 0.97
+    scale: float = 1.0
+    others: tuple[Window, ...] = ()
+
+    def windows(self) -> tuple[Window, ...]:
+        """The windows to keep, with the share of each limit that is ours to use."""
+        published = (
+            Window(self.calls_per_100_ms, 100),
+            Window(self.writes_per_minute, MINUTE, writes_only=True),
+            Window(self.calls_per_minute, MINUTE),
+            Window(self.calls_per_hour, HOUR),
+            Window(self.writes_per_day, DAY, writes_only=True, parks=True),
+        )
+        return tuple(self._ours(window) for window in (*published, *self.others) if window.limit > 0)
+
+    def _ours(self, window: Window) -> Window:
+        limit = max(1, int(window.limit * self.share + 1e-9))  # 0.97 * 100 is 96.99... in floats
+        length = max(1, round(window.length * self.scale))
+        return Window(limit, length, writes_only=window.writes_only, parks=window.parks)
+
+
+class Calls(Protocol):
+    """The calls made or reserved, in whatever memory."""
+
+    def count(self, after: int, *, writes_only: bool) -> int:
+        """How many are later than `after`."""
+
+    def moments(self, after: int, *, writes_only: bool) -> Sequence[int]:
+        """Their moments, sorted."""
+
+
+def next_moment(calls: Calls, start: int, windows: Sequence[Window], *, write: bool) -> int:
+    """The first moment, not before `start`, at which one more call is within all windows.
+
+    DailyLimit if a window that parks has no room at `start`.
+    """
+    tight = []
+    for window in windows:
+        if window.writes_only and not write:
+            continue
+        after = start - window.guarded
+        if calls.count(after, writes_only=window.writes_only) >= window.limit:  # else any stretch has room
+            tight.append((window, calls.moments(after, writes_only=window.writes_only)))
+    _refuse_parking(tight, start)
+    at = start
+    while (later := max((first_free(moments, at, window) for window, moments in tight), default=at)) > at:
+        at = later
+    return at
+
+
+def _refuse_parking(tight: Sequence[tuple[Window, Sequence[int]]], start: int) -> None:
+    for window, moments in tight:
+        if window.parks and (resumes := first_free(moments, start, window)) > start:
+            raise DailyLimit(Instant.from_timestamp(resumes, unit="millisecond"))
+
+
+def first_free(moments: Sequence[int], start: int, window: Window) -> int:
+    """The first moment, not before `start`, at which one more call overfills no stretch of the window.
+
+    `moments` are the sorted calls that count, some perhaps in the future: they are reserved.
+    """
+    at = start
+    while (later := _pushed(moments, at, window)) > at:
+        at = later
+    return at
+
+
+def _pushed(moments: Sequence[int], at: int, window: Window) -> int:
+    """`at` if a call fits there, else the next moment at which it may."""
+    place = bisect_right(moments, at)
+    whole = [*moments[max(0, place - window.limit) : place], at, *moments[place : place + window.limit]]
+    own = min(place, window.limit)  # where `at` is in `whole`
+    for first in range(min(own, len(whole) - 1 - window.limit), -1, -1):
+        if whole[first + window.limit] - whole[first] < window.guarded:
+            # Out of the stretch that begins before us; or, if we begin it, behind the next call.
+            return whole[first] + window.guarded if first < own else whole[own + 1]
+    return at

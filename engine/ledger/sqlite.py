@@ -1,0 +1,108 @@
+"""One SQLite file as a SQLAlchemy engine: pragmas on each connection, explicit transactions.
+
+It must never decide what is in the file, and never change one that is not known to be a ledger:
+the write-ahead log is switched on by `use_write_ahead_log`, after the look.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+from sqlalchemy import Connection, Engine, create_engine, event
+
+from engine.ledger.faults import explained
+
+BUSY_SECONDS: Final = 10.0
+"""How long to wait for another process's transaction. Ours last milliseconds; a backup may take seconds."""
+
+CHECKPOINT_SECONDS: Final = 0.2
+"""How long emptying the log may wait for readers: it is tidiness, and the next result tries again."""
+
+_RETRY_SECONDS: Final = 0.01
+
+
+def connect(path: Path, busy_seconds: float) -> Engine:
+    """Return an engine on an existing file; connections open when they are first used."""
+    engine = create_engine(
+        # mode=rw: a file that vanished is an error, not a new and empty ledger
+        f"sqlite:///file:{quote(str(path.absolute()))}?mode=rw&uri=true",
+        connect_args={"timeout": busy_seconds, "isolation_level": None, "check_same_thread": False},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute(f"PRAGMA busy_timeout = {int(busy_seconds * 1000)}")
+        connection.execute("PRAGMA synchronous = FULL")  # NORMAL may lose the last commits at power loss
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA secure_delete = ON")  # a payload that is removed leaves no bytes behind
+        connection.execute("PRAGMA journal_size_limit = 0")  # nor in the tail of a log that starts again
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        reads = connection.get_execution_options().get("reads_only", False)
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+@contextmanager
+def reading(engine: Engine, path: Path) -> Iterator[Connection]:
+    """One transaction that sees one state and takes no lock that a writer would wait for."""
+    with explained(path), engine.connect() as connection:
+        reader = connection.execution_options(reads_only=True)
+        with reader.begin():
+            yield reader
+
+
+@contextmanager
+def writing(engine: Engine, path: Path) -> Iterator[Connection]:
+    """One transaction that holds the write lock from its start: what it reads stays true until commit."""
+    with explained(path), engine.begin() as connection:
+        yield connection
+
+
+@contextmanager
+def plain(engine: Engine) -> Iterator[Any]:
+    """The driver's connection outside any transaction, for pragmas."""
+    connection = engine.raw_connection()
+    try:
+        yield connection.driver_connection
+    finally:
+        connection.close()
+
+
+def use_write_ahead_log(engine: Engine, busy_seconds: float) -> None:
+    """Switch the file to WAL, which it then remembers. SQLite does not wait for a lock here, so we do."""
+    give_up_at = time.monotonic() + busy_seconds
+    with plain(engine) as connection:
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as fault:
+                if fault.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up_at:
+                    raise
+            time.sleep(_RETRY_SECONDS)
+
+
+def empty_the_log(engine: Engine, busy_seconds: float) -> bool:
+    """Move the log into the file and cut it to nothing; False if somebody was reading just then.
+
+    The log keeps the bytes of earlier states of a page, removed texts among them, until it is cut.
+    """
+    try:
+        with plain(engine) as connection:
+            connection.execute(f"PRAGMA busy_timeout = {int(CHECKPOINT_SECONDS * 1000)}")
+            try:
+                busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                connection.execute(f"PRAGMA busy_timeout = {int(busy_seconds * 1000)}")
+    except sqlite3.Error:
+        return False  # what was committed is safe in the log, and the next write tells of a full disk
+    return not busy

@@ -1,0 +1,96 @@
+"""What goes into the ledger and comes out of it, besides KnownTask.
+
+Plain values; nothing here reads or writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NewType
+from uuid import UUID
+
+from whenever import Instant
+
+RunId = NewType("RunId", str)
+"""16 characters, sortable by time, without personal data."""
+
+
+@dataclass(frozen=True)
+class NewRun:
+    """A plan about to be applied to one coworker. `checksum` and `version` as in design 5.8."""
+
+    tasklist: str
+    version: str
+    coworker_id: int
+    business_id: int
+    cause: str
+    """cli, delivery or sweep."""
+    started_at: Instant
+    checksum: str
+    actions: Mapping[str, int] = field(default_factory=dict)
+    """Action -> how many of the plan."""
+
+
+@dataclass(frozen=True)
+class Run(NewRun):
+    """A run as remembered. `finished_at` is None while it goes on, and for ever if its process died."""
+
+    id: RunId = RunId("")
+    seen_at: Instant = Instant.MIN
+    finished_at: Instant | None = None
+    outcomes: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class BatchKey:
+    """One task list, once, for one subject of a coworker: its tasks share one TaskListName (design 5.1)."""
+
+    kind: str
+    subject_id: str
+    tasklist: str
+    cycle: str = ""
+
+
+@dataclass(frozen=True)
+class Batch:
+    key: BatchKey
+    name: str
+    """Keyed fingerprint of the TaskListName, 16 hex digits: of the first task once there is one."""
+    first_task_id: int | None
+    """The task whose TaskListName later additions carry too; None until one is created or adopted."""
+
+
+@dataclass(frozen=True)
+class Intent:
+    """One task that is about to be sent (or was found and is about to be adopted)."""
+
+    identity: UUID
+    item: str
+    batch: BatchKey
+    batch_name: str
+    """`fingerprint` of the TaskListName that would be sent."""
+    key: str = ""
+    """The for_each key. Kept after the result only if it is an id: another may be a member's text."""
+    payload: str = ""
+    """The body, kept from intent to result only."""
+    due_at: Instant | None = None
+    contract_id: int | None = None
+    event_at: Instant | None = None
+    reclaim: bool = False
+    """The planner looked an open intent up, did not find its task, and decided to send again."""
+    held_by: str | None = None
+    """With `reclaim`: the KnownTask.run_id that was looked at. Another holder by now means that
+    somebody else sends it, and the claim is refused. None takes it from whoever holds it."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """The outcome of one task in one run."""
+
+    identity: UUID
+    outcome: str
+    at: Instant
+    task_id: int | None = None
+    item: str = ""
+    error: str = ""

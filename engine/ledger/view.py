@@ -1,0 +1,215 @@
+"""What may be done with a ledger without applying a plan: look, keep caches.
+
+Previews get this type. It must never record a run, an intent or a result, and never a member's text.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+from uuid import UUID
+
+from sqlalchemy import Connection, Engine, bindparam, delete, insert, select
+from whenever import Instant
+
+from engine.core.known import KnownTask
+from engine.ledger import schema
+from engine.ledger.calls import pause, pause_of, reserve
+from engine.ledger.history import batch_of, read_results, read_runs
+from engine.ledger.limits import Clock, Window
+from engine.ledger.packing import Fingerprints, instant, instant_or_none, milliseconds
+from engine.ledger.sqlite import empty_the_log, reading, writing
+from engine.ledger.values import Batch, BatchKey, Result, Run, RunId
+
+DIRECTORY_SECONDS: Final = 900
+"""Design 5.3: businesses, zones, admins, tariffs and native lists are read again after 15 minutes."""
+
+
+_KNOWN: Final = (
+    select(
+        *(schema.tasks.c[name] for name in ("identity", "state", "at", "task_id")),
+        *(schema.tasks.c[name] for name in ("due_at", "contract_id", "event_at", "fingerprints")),
+        schema.runs.c.id,
+        schema.runs.c.seen_at,
+        schema.batches.c.tasklist,
+        *(schema.tasks.c[name] for name in ("item", "thing_id")),
+    )
+    .join(schema.runs, schema.runs.c.key == schema.tasks.c.run_key)
+    .join(schema.batches, schema.batches.c.key == schema.tasks.c.batch_key)
+    .where(schema.tasks.c.coworker_id == bindparam("coworker"))
+    .order_by(schema.tasks.c.identity)
+)
+
+_OPEN_KEYS: Final = select(schema.payloads.c.identity, schema.payloads.c.key).where(
+    schema.payloads.c.coworker_id == bindparam("coworker")
+)
+
+
+@dataclass(frozen=True)
+class Account:
+    """What a ledger is bound to. `since` is the first moment of use, `hash_key` keys all fingerprints."""
+
+    owner: str
+    account: str
+    since: Instant
+    hash_key: bytes
+
+    def __repr__(self) -> str:
+        return f"Account({self.owner!r}, {self.account!r}, since={self.since})"
+
+
+class LedgerView:
+    def __init__(self, engine: Engine, path: Path, account: Account, busy_seconds: float) -> None:
+        self._engine = engine
+        self._busy_seconds = busy_seconds
+        self._text_in_log = False
+        self.path = path
+        self.owner = account.owner
+        self.account = account.account
+        self.since = account.since
+        self.fingerprint_key = account.hash_key
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give back all connections; the last process to do so leaves one file, without a log."""
+        self._tidy()
+        self._engine.dispose()
+
+    def _tidy(self) -> None:
+        if self._text_in_log and empty_the_log(self._engine, self._busy_seconds):
+            self._text_in_log = False
+
+    def known(self, coworker_id: int) -> tuple[KnownTask, ...]:
+        """All remembered tasks of a coworker, by identity.
+
+        A `key` that is no id is known only while the intent is open (it may be a member's text).
+        """
+        with reading(self._engine, self.path) as connection:
+            rows = connection.execute(_KNOWN, {"coworker": coworker_id}).all()
+            open_keys = _open_keys(connection, coworker_id)
+        return tuple(_known_task(row, open_keys) for row in rows)
+
+    def batch(self, coworker_id: int, key: BatchKey) -> Batch | None:
+        """The batch of a list for a subject, None before its first intent."""
+        with reading(self._engine, self.path) as connection:
+            return batch_of(connection, coworker_id, key)
+
+    def run(self, run_id: RunId) -> Run | None:
+        """One run, None if the ledger has no such run."""
+        with reading(self._engine, self.path) as connection:
+            return next(iter(read_runs(connection, schema.runs.c.id == run_id, limit=1)), None)
+
+    def runs(self, coworker_id: int | None = None, *, limit: int = 50) -> tuple[Run, ...]:
+        """Runs, the newest first, of one coworker or of all."""
+        chosen = schema.runs.c.key > 0 if coworker_id is None else schema.runs.c.coworker_id == coworker_id
+        with reading(self._engine, self.path) as connection:
+            return read_runs(connection, chosen, limit=limit)
+
+    def results(self, run_id: RunId) -> tuple[Result, ...]:
+        """The outcome of each task of a run that has one by now, by item and identity."""
+        with reading(self._engine, self.path) as connection:
+            return read_results(connection, run_id)
+
+    def verdicts(self, coworker_id: int) -> Mapping[int, UUID | None]:
+        """Task id -> the identity that its row turned out to be, None for a row that is not ours."""
+        table = schema.verdicts.c
+        with reading(self._engine, self.path) as connection:
+            rows = connection.execute(
+                select(table.task_id, table.identity).where(table.coworker_id == coworker_id)
+            )
+            return {row.task_id: UUID(bytes=row.identity) if row.identity else None for row in rows}
+
+    def record_verdicts(self, coworker_id: int, verdicts: Mapping[int, UUID | None]) -> None:
+        """Remember what rows turned out to be, so that each is read once ever; the first verdict stays."""
+        table = schema.verdicts
+        with writing(self._engine, self.path) as connection:
+            known = select(table.c.task_id).where(table.c.coworker_id == coworker_id)
+            missing = verdicts.keys() - set(connection.execute(known).scalars())
+            if missing:
+                rows = [_verdict_row(coworker_id, one, verdicts[one]) for one in sorted(missing)]
+                connection.execute(insert(table), rows)
+
+    def membership_of(self, coworker_id: int) -> Mapping[int, int]:
+        """Contract id -> id of the membership chain that the contract was first seen in (design 5.1)."""
+        table = schema.memberships.c
+        with reading(self._engine, self.path) as connection:
+            rows = connection.execute(
+                select(table.contract_id, table.chain_id).where(table.coworker_id == coworker_id)
+            )
+            return {row.contract_id: row.chain_id for row in rows}
+
+    def directory(self, key: str, now: Instant, max_age_seconds: float = DIRECTORY_SECONDS) -> object | None:
+        """A cached directory read, None if there is none or it is too old (or from a later clock)."""
+        table = schema.directory.c
+        with reading(self._engine, self.path) as connection:
+            row = connection.execute(select(table.value, table.at).where(table.key == key)).one_or_none()
+        if row is None or not 0 <= milliseconds(now) - row.at <= max_age_seconds * 1000:
+            return None
+        found: object = json.loads(row.value)
+        return found
+
+    def store_directory(self, key: str, value: object, now: Instant) -> None:
+        """Cache a directory read: anything that JSON can hold."""
+        table = schema.directory
+        row = {"value": json.dumps(value, ensure_ascii=False, separators=(",", ":")), "at": milliseconds(now)}
+        with writing(self._engine, self.path) as connection:
+            connection.execute(delete(table).where(table.c.key == key))
+            connection.execute(insert(table).values(key=key, **row))
+
+    def reserve_call(self, windows: Sequence[Window], clock: Clock, *, write: bool) -> Instant:
+        """Reserve the first moment for one more call among those of all processes; DailyLimit if it parks.
+
+        The clock is read under the lock, so that waiting for it counts.
+        """
+        with writing(self._engine, self.path) as connection:
+            return instant(reserve(connection, milliseconds(clock()), windows, write=write))
+
+    def pause_calls(self, until: Instant) -> None:
+        """Let no process call before that moment; an earlier one than is stored changes nothing."""
+        with writing(self._engine, self.path) as connection:
+            pause(connection, milliseconds(until))
+
+    def paused_until(self) -> Instant | None:
+        """The moment before which nobody may call, None if nobody ever asked for one."""
+        with reading(self._engine, self.path) as connection:
+            return instant_or_none(pause_of(connection))
+
+
+def _verdict_row(coworker_id: int, task_id: int, found: UUID | None) -> dict[str, Any]:
+    return {"coworker_id": coworker_id, "task_id": task_id, "identity": found.bytes if found else None}
+
+
+def _open_keys(connection: Connection, coworker_id: int) -> dict[bytes, str]:
+    rows = connection.execute(_OPEN_KEYS, {"coworker": coworker_id})
+    return {row.identity: row.key for row in rows}
+
+
+def _known_task(row: schema.AnyRow, open_keys: Mapping[bytes, str]) -> KnownTask:
+    identity, state, at, task_id, due_at, contract_id, event_at, packed, run_id, seen_at, *what = row
+    tasklist, item, thing_id = what
+    return KnownTask(
+        identity=UUID(bytes=identity),
+        state=schema.STATES[state],
+        run_id=run_id,
+        at=instant(at),
+        seen_at=instant(seen_at),
+        tasklist=tasklist,
+        item=item,
+        key=open_keys.get(identity, "") if thing_id is None else str(thing_id),
+        task_id=task_id,
+        due_at=instant_or_none(due_at),
+        contract_id=contract_id,
+        event_at=instant_or_none(event_at),
+        fingerprints=Fingerprints(packed),
+    )
