@@ -43,9 +43,9 @@ class _Preparation:
 
     def run(self) -> Prepared | None:
         applies = self.tasklist.applies
-        for index, name in enumerate(applies.locations):
-            if name not in self.organisation.locations:
-                self._unknown(("applies", "locations", index), "location", name, self.organisation.locations)
+        for index, place in enumerate(applies.locations):
+            if place not in self.organisation.locations:
+                self._unknown(("applies", "locations", index), "location", place, self.organisation.locations)
         name = self._text(("name",), self.tasklist.name, self.base)
         when = self._condition(("applies", "when"), applies.when, self.base)
         self._anchor(("anchor",), self.tasklist.anchor)
