@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from whenever import Date, Instant, Time
 
 from engine.core.calendar import Calendar, Reached, clock, long_day
-from engine.core.due import Count, FirstWeekday, On, When
+from engine.core.due import Count, FirstWeekday, MonthEdge, On, When
 from engine.core.moments import business_hours, in_range, in_zone, month_edge, moved, skipped_text, to_zone
 
 
@@ -47,12 +47,7 @@ def named_day(when: When, value: Date | Instant, *, zone: str, calendar: Calenda
         return _by_open_days(when, day, calendar) if when.unit == "business days" else _by_days(when, day)
     if isinstance(when, FirstWeekday):
         return _by_weekday(when, day)
-    edge = month_edge(day, {"before": -1, "of": 0, "after": 1}[when.month], last=when.edge == "last")
-    reached = Reached(edge, ())
-    if when.business:
-        reached = calendar.next_open(edge) if when.edge == "first" else calendar.previous_open(edge)
-    text = f"{when} it: {long_day(reached.day)}{skipped_text(reached.skipped)}"
-    return NamedDay(reached.day, settled=when.business, steps=(text,))
+    return _by_month_edge(when, day, calendar)
 
 
 def _by_clock(when: Count, value: Date | Instant, zone: str, calendar: Calendar) -> NamedDay:
@@ -96,3 +91,13 @@ def _by_weekday(when: FirstWeekday, day: Date) -> NamedDay:
     ahead = (when.weekday.value - day.day_of_week().value) % 7
     target = in_range(lambda: day.add(days=ahead or (0 if when.or_on else 7)))
     return NamedDay(target, steps=(f"{when}: {long_day(target)}",))
+
+
+def _by_month_edge(when: MonthEdge, day: Date, calendar: Calendar) -> NamedDay:
+    edge = month_edge(day, {"before": -1, "of": 0, "after": 1}[when.month], last=when.edge == "last")
+    reached = Reached(edge, ())
+    if when.business:
+        reached = calendar.next_open(edge) if when.edge == "first" else calendar.previous_open(edge)
+    rule = str(when).replace("the month of", "that month")
+    text = f"{rule}: {long_day(reached.day)}{skipped_text(reached.skipped)}"
+    return NamedDay(reached.day, settled=when.business, steps=(text,))
