@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Insert, bindparam, delete, insert, select, up
 
 from engine.ledger import schema
 from engine.ledger.history import batch_row
-from engine.ledger.packing import milliseconds_or_none
+from engine.ledger.packing import digest, milliseconds_or_none
 from engine.ledger.schema import AnyRow
 from engine.ledger.values import BatchKey, Intent
 
@@ -103,11 +103,11 @@ def _batch_key(connection: Connection, run: Holder, key: BatchKey, name: str) ->
                 subject_id=key.subject_id,
                 tasklist=key.tasklist,
                 cycle=key.cycle,
-                name=bytes.fromhex(name),
+                name=digest(name),
             ),
         )
     if found.first_task_id is None and found.name.hex() != name:
-        connection.execute(update(table).where(table.c.key == found.key).values(name=bytes.fromhex(name)))
+        connection.execute(update(table).where(table.c.key == found.key).values(name=digest(name)))
     return int(found.key)
 
 
@@ -162,7 +162,7 @@ def fix_batch(connection: Connection, batch_key: int, task_id: int, name: str | 
     table = schema.batches
     values: dict[str, Any] = {"first_task_id": task_id}
     if name is not None:
-        values["name"] = bytes.fromhex(name)
+        values["name"] = digest(name)
     connection.execute(
         update(table).where(table.c.key == batch_key).where(table.c.first_task_id.is_(None)).values(**values)
     )

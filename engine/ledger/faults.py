@@ -30,7 +30,9 @@ _UNREACHABLE = {
     sqlite3.SQLITE_CANTOPEN: ("cannot be opened", _MAKE_WRITABLE),
     sqlite3.SQLITE_IOERR: ("meets an error of the disk", "Check the disk and its space, and try again."),
 }
-_WRONG_PATH = frozenset({errno.EISDIR, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.ENOENT})
+_WRONG_PATH = frozenset(
+    {errno.EEXIST, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.ENOENT, errno.ENOTDIR}
+)
 
 
 @contextmanager

@@ -208,7 +208,7 @@ def _refuse_future(asked: _Asked) -> None:
 
 
 def _day(moment: Instant) -> str:
-    return str(moment.to_fixed_offset(0).date())
+    return str(moment)[:10]  # ISO 8601 in UTC
 
 
 def _same_spelling(base_url: str) -> str:

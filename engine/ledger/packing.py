@@ -5,6 +5,7 @@ It must never let a text through where a digest belongs.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -30,6 +31,7 @@ FIELDS: Final = (
 The stored bytes depend on this order: only append, at most 16."""
 
 DIGEST_BYTES: Final = 8
+_FINGERPRINT: Final = re.compile(r"[0-9a-f]{16}")
 
 
 def milliseconds(moment: Instant) -> int:
@@ -55,25 +57,25 @@ def instant_or_none(value: int | None) -> Instant | None:
 def pack_fingerprints(fingerprints: Mapping[str, str]) -> bytes:
     """Two bytes that name the known fields, their digests in order, then any other field with its name.
 
-    ValueError for a value that is not 16 hex digits: it would be a text, and no text may rest here.
+    ValueError for a value that is no fingerprint.
     """
     mask = 0
     known, other = [], []
     for place, name in enumerate(FIELDS):
         if name in fingerprints:
             mask |= 1 << place
-            known.append(_digest(fingerprints[name]))
+            known.append(digest(fingerprints[name]))
     for name in sorted(fingerprints.keys() - set(FIELDS)):
         label = name.encode()
-        other.append(bytes([len(label)]) + label + _digest(fingerprints[name]))
+        other.append(bytes([len(label)]) + label + digest(fingerprints[name]))
     return b"".join((mask.to_bytes(2, "big"), *known, *other))
 
 
-def _digest(hexadecimal: str) -> bytes:
-    digest = bytes.fromhex(hexadecimal)
-    if len(digest) != DIGEST_BYTES or digest.hex() != hexadecimal:
+def digest(hexadecimal: str) -> bytes:
+    """The eight bytes of one fingerprint. ValueError for anything else: no text may rest here."""
+    if not _FINGERPRINT.fullmatch(hexadecimal):
         raise ValueError("a fingerprint is 16 lower-case hex digits")
-    return digest
+    return bytes.fromhex(hexadecimal)
 
 
 def unpack_fingerprints(packed: bytes) -> dict[str, str]:

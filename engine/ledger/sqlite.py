@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 
 from engine.ledger.faults import explained
 
@@ -29,11 +29,16 @@ _RETRY_SECONDS: Final = 0.01
 
 def connect(path: Path, busy_seconds: float) -> Engine:
     """Return an engine on an existing file; connections open when they are first used."""
-    engine = create_engine(
-        # mode=rw: a file that vanished is an error, not a new and empty ledger
-        f"sqlite:///file:{quote(str(path.absolute()))}?mode=rw&uri=true",
-        connect_args={"timeout": busy_seconds, "isolation_level": None, "check_same_thread": False},
-    )
+    # mode=rw: a file that vanished is an error, not a new and empty ledger
+    place = f"file:{quote(str(path.absolute()))}?mode=rw"
+
+    def open_connection() -> sqlite3.Connection:
+        # Threads take turns with a connection of the pool; transactions are begun by us, below.
+        return sqlite3.connect(
+            place, uri=True, timeout=busy_seconds, isolation_level=None, check_same_thread=False
+        )
+
+    engine = create_engine("sqlite://", creator=open_connection, poolclass=QueuePool)
 
     @event.listens_for(engine, "connect")
     def _set_pragmas(connection: sqlite3.Connection, _record: object) -> None:

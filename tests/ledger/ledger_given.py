@@ -1,0 +1,92 @@
+"""What the ledger's tests share: one moment, one account, and short ways to say run and intent."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid5
+
+from whenever import Instant
+
+from engine.ledger.ledger import Ledger
+from engine.ledger.opening import open_ledger, open_ledger_to_look
+from engine.ledger.values import BatchKey, Intent, NewRun, RunId
+from engine.ledger.view import LedgerView
+
+NOW = Instant("2026-11-23T10:00:00Z")
+SINCE = Instant("2026-11-01T00:00:00Z")
+ADA = 1_416_660_358
+SPACE = UUID("3668bd1b-c290-527c-ac21-80e3d400b351")
+BATCH = BatchKey("coworker", str(ADA), "new-member")
+NAME = "1111111111111111"
+REPOSITORY = Path(__file__).parents[2]
+
+
+def asked(**other: Any) -> dict[str, Any]:
+    usual = {"owner": "acme-coworking", "account": "https://spaces.nexudus.com", "since": SINCE, "now": NOW}
+    return usual | other
+
+
+def opened(path: Path, **other: Any) -> Ledger:
+    return open_ledger(path, **asked(**other))
+
+
+def looked(path: Path, **other: Any) -> LedgerView | None:
+    return open_ledger_to_look(path, **asked(**other))
+
+
+def identity(item: str) -> UUID:
+    return uuid5(SPACE, item)
+
+
+def intent(item: str, **other: Any) -> Intent:
+    usual: dict[str, Any] = {"batch": BATCH, "batch_name": NAME, "payload": f'{{"Name":"{item}"}}'}
+    return Intent(identity(item), item, **(usual | other))
+
+
+def begin(ledger: Ledger, *, at: Instant = NOW, coworker_id: int = ADA) -> RunId:
+    return ledger.begin_run(
+        NewRun(
+            tasklist="new-member",
+            version="0123456789ab",
+            coworker_id=coworker_id,
+            business_id=1_421_021_016,
+            cause="cli",
+            started_at=at,
+            checksum="c" * 64,
+            actions={"create": 2},
+        )
+    )
+
+
+def states(ledger: LedgerView, coworker_id: int = ADA) -> dict[UUID, str]:
+    return {task.identity: task.state for task in ledger.known(coworker_id)}
+
+
+def start_python(program: str, *arguments: object) -> subprocess.Popen[str]:
+    """A process of its own that can import the engine and this module."""
+    places = os.pathsep.join((str(REPOSITORY), str(Path(__file__).parent)))
+    return subprocess.Popen(
+        [sys.executable, "-c", program, *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": places},
+    )
+
+
+def end_all(processes: Sequence[subprocess.Popen[str]], seconds: float = 60) -> list[str]:
+    """What each printed; AssertionError with its complaint if one failed. None stays behind."""
+    try:
+        told = [process.communicate(timeout=seconds) for process in processes]
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+    for process, (_, complaint) in zip(processes, told, strict=True):
+        assert process.returncode == 0, complaint
+    return [printed for printed, _ in told]

@@ -1,0 +1,329 @@
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from ledger_given import (
+    ADA,
+    NOW,
+    REPOSITORY,
+    SINCE,
+    begin,
+    end_all,
+    identity,
+    intent,
+    looked,
+    opened,
+    start_python,
+    states,
+)
+from sqlalchemy import text
+
+from engine.core.errors import Unreachable, UserError
+from engine.ledger import schema
+from engine.ledger.disk import disk_of
+from engine.ledger.sqlite import connect, reading
+
+
+def test_opening_makes_a_ledger_that_opening_finds_again(path: Path) -> None:
+    with opened(path) as made:
+        assert made.since == SINCE
+        key = made.fingerprint_key
+    assert len(key) == 32
+    with opened(path) as found:
+        assert found.fingerprint_key == key
+        assert repr(key) not in repr(found)
+
+
+def test_two_ledgers_have_two_keys(tmp_path: Path) -> None:
+    with opened(tmp_path / "one.db") as one, opened(tmp_path / "two.db") as two:
+        assert one.fingerprint_key != two.fingerprint_key
+
+
+def test_another_owner_is_refused_and_told_which(path: Path) -> None:
+    opened(path).close()
+    with pytest.raises(UserError, match="belongs to owner 'acme-coworking'.*part of every identity"):
+        opened(path, owner="other")
+    with pytest.raises(UserError, match="belongs to owner"):
+        looked(path, owner="other")
+
+
+def test_another_account_is_refused_and_advised_another_file(path: Path) -> None:
+    opened(path).close()
+    opened(path, account="HTTPS://Spaces.Nexudus.com/").close()
+    with pytest.raises(UserError, match="TASKLISTS_LEDGER"):
+        opened(path, account="http://127.0.0.1:8765")
+
+
+def test_a_future_since_is_refused_before_anything_is_made(path: Path) -> None:
+    with pytest.raises(UserError, match="2026-11-24.*future day"):
+        opened(path, since=NOW.add(hours=24))
+    assert not path.parent.exists()
+
+
+def test_a_later_since_is_refused_and_an_earlier_one_is_kept(path: Path) -> None:
+    opened(path).close()
+    with pytest.raises(UserError, match="2026-11-02.*knows 2026-11-01"):
+        opened(path, since=SINCE.add(hours=24))
+    earlier = SINCE.subtract(hours=24)
+    view = looked(path, since=earlier)
+    assert view is not None
+    assert view.since == earlier
+    view.close()
+    opened(path).close()  # the look stored nothing
+    opened(path, since=earlier).close()
+    with pytest.raises(UserError, match="knows 2026-10-31"):
+        opened(path)
+
+
+def test_a_look_finds_nothing_where_nothing_is_and_makes_nothing(path: Path) -> None:
+    assert looked(path) is None
+    assert not path.parent.exists()
+    path.parent.mkdir()
+    path.touch()
+    assert looked(path) is None
+    assert path.stat().st_size == 0
+
+
+def test_a_look_sees_what_was_recorded(path: Path) -> None:
+    with opened(path) as ledger:
+        ledger.claim(begin(ledger), [intent("card")], NOW)
+    view = looked(path)
+    assert view is not None
+    with view:
+        assert states(view) == {identity("card"): "intended"}
+        assert not hasattr(view, "claim")
+
+
+def test_a_newer_schema_is_refused_and_left_alone(path: Path) -> None:
+    opened(path).close()
+    _change(path, "UPDATE alembic_version SET version_num = '0999'")
+    before = path.read_bytes()
+    for door in (opened, looked):
+        with pytest.raises(UserError, match="newer version .schema 0999.*Update tasklists"):
+            door(path)
+    assert path.read_bytes() == before
+
+
+def test_a_look_at_an_older_schema_says_that_run_migrates_it(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened(path).close()
+    monkeypatch.setattr(schema, "HEAD", "0002")
+    with pytest.raises(UserError, match="`tasklists run` migrates it"):
+        looked(path)
+
+
+def test_a_database_that_is_no_ledger_is_refused_and_left_alone(path: Path) -> None:
+    path.parent.mkdir()
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE recipes (name)")
+    connection.close()
+    before = path.read_bytes()
+    for door in (opened, looked):
+        with pytest.raises(UserError, match="no ledger .its tables: recipes"):
+            door(path)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("content", [b"Dear diary, " * 100, b"SQLite format 3\x00" + b"\xff" * 4000])
+def test_a_file_that_is_no_database_is_refused_and_left_alone(path: Path, content: bytes) -> None:
+    path.parent.mkdir()
+    path.write_bytes(content)
+    for door in (opened, looked):
+        with pytest.raises(UserError, match="no ledger, or a damaged one"):
+            door(path)
+    assert path.read_bytes() == content
+
+
+def test_a_ledger_damaged_in_the_middle_is_told_as_such(path: Path) -> None:
+    with opened(path) as ledger:
+        run = begin(ledger)
+        ledger.claim(run, [intent(f"i{n}") for n in range(500)], NOW)
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * (size - 4096))
+    with pytest.raises(UserError, match="damaged"), opened(path) as ledger:
+        ledger.known(ADA)
+
+
+def test_a_folder_in_place_of_the_file_is_refused(tmp_path: Path) -> None:
+    for door in (opened, looked):
+        with pytest.raises(UserError, match="it is a folder"):
+            door(tmp_path)
+
+
+def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "plain").touch()
+    with pytest.raises(UserError, match="There can be no ledger"):
+        opened(tmp_path / "plain" / "ledger.db")
+
+
+def test_a_locked_ledger_is_unreachable_within_the_bound_and_unchanged(path: Path) -> None:
+    with opened(path, busy_seconds=0.2) as ledger:
+        run = begin(ledger)
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        started = time.monotonic()
+        with pytest.raises(Unreachable, match="locked by another process.*Try again"):
+            ledger.claim(run, [intent("card")], NOW)
+        assert time.monotonic() - started < 5
+        assert ledger.known(ADA) == ()  # readers do not wait
+        other.execute("ROLLBACK")
+        other.close()
+        assert ledger.claim(run, [intent("card")], NOW)
+
+
+def test_a_new_file_locked_by_another_process_is_unreachable(path: Path) -> None:
+    path.parent.mkdir()
+    path.touch()
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(Unreachable, match="locked"):
+        opened(path, busy_seconds=0.2)
+    other.close()
+    opened(path).close()
+
+
+OPEN_AND_BEGIN = """
+import sys, time
+from pathlib import Path
+from ledger_given import begin, opened
+time.sleep(max(0, float(sys.argv[2]) - time.time()))
+with opened(Path(sys.argv[1])) as ledger:
+    begin(ledger)
+    print(ledger.fingerprint_key.hex())
+"""
+
+
+def test_processes_that_open_at_once_make_one_ledger(path: Path) -> None:
+    together = time.time() + 1.5
+    keys = end_all([start_python(OPEN_AND_BEGIN, path, together) for _ in range(4)])
+    assert len(set(keys)) == 1
+    with opened(path) as ledger:
+        assert len(ledger.runs()) == 4
+    assert _rows(path, "SELECT count(*) FROM alembic_version") == [(1,)]
+
+
+def test_connections_keep_commits_and_locks(path: Path) -> None:
+    opened(path).close()
+    engine = connect(path, 10.0)
+    names = ("journal_mode", "synchronous", "busy_timeout", "foreign_keys", "secure_delete")
+    with reading(engine, path) as connection:
+        values = [connection.execute(text(f"PRAGMA {name}")).scalar() for name in names]
+    engine.dispose()
+    assert values == ["wal", 2, 10_000, 1, 1]
+
+
+def test_a_ledger_at_head_is_opened_without_alembic(path: Path) -> None:
+    opened(path).close()
+    program = (
+        "import sys; from pathlib import Path; from ledger_given import opened;"
+        "opened(Path(sys.argv[1])).close(); print('alembic' in sys.modules)"
+    )
+    assert end_all([start_python(program, path)]) == ["False\n"]
+
+
+def test_a_process_killed_while_it_makes_the_ledger_leaves_none_or_all(path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from ledger_given import opened; import alembic.command;"
+        "print('ready', flush=True); opened(Path(sys.argv[1]))"
+    )
+    for number in range(6):
+        place = path.with_name(f"{number}.db")
+        process = start_python(program, place)
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(number * 0.02)
+        process.kill()
+        process.communicate()
+        if (view := looked(place)) is not None:
+            view.close()
+        with opened(place) as ledger:
+            assert begin(ledger)
+
+
+def test_a_relative_path_with_odd_letters_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with opened(Path("año 100%?x=1#&") / "ledger.db") as ledger:
+        begin(ledger)
+    assert (tmp_path / "año 100%?x=1#&" / "ledger.db").stat().st_size > 0
+
+
+MOUNTS = """\
+22 1 254:0 / / rw,relatime - ext4 /dev/vda rw
+30 22 0:40 / /srv/shared\\040disk rw - nfs4 server:/x rw
+31 30 254:1 / /srv/shared\\040disk/local rw - xfs /dev/vdb rw
+"""
+
+
+@pytest.mark.parametrize(
+    ("place", "kind"),
+    [
+        ("/home/a/ledger.db", "ext4"),
+        ("/srv/shared disk/x/ledger.db", "nfs4"),
+        ("/srv/shared disk/local/l.db", "xfs"),
+    ],
+)
+def test_the_disk_under_a_path_is_the_nearest_mount(place: str, kind: str) -> None:
+    assert disk_of(Path(place), MOUNTS) == kind
+
+
+def test_a_network_disk_is_refused(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text("1 0 0:1 / / rw - cifs //server/share rw\n")
+    monkeypatch.setattr("engine.ledger.disk.MOUNTS", mounts)
+    with pytest.raises(UserError, match="network disk .cifs."):
+        opened(path)
+    assert not path.parent.exists()
+
+
+def test_the_migrations_end_where_the_tables_say(path: Path) -> None:
+    from alembic.autogenerate import compare_metadata
+    from alembic.config import Config
+    from alembic.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    configuration = Config()
+    configuration.set_main_option("script_location", str(REPOSITORY / "engine/ledger/migrations"))
+    scripts = ScriptDirectory.from_config(configuration)
+    assert scripts.get_current_head() == schema.HEAD
+    assert {step.revision for step in scripts.walk_revisions()} == schema.KNOWN_REVISIONS
+    opened(path).close()
+    engine = connect(path, 1.0)
+    with reading(engine, path) as connection:
+        assert compare_metadata(MigrationContext.configure(connection), schema.metadata) == []
+    engine.dispose()
+
+
+def test_migrations_are_found_in_an_installed_package() -> None:
+    found = subprocess.run(
+        [sys.executable, "-c", "from setuptools import find_packages; print(find_packages(include=['engine*']))"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"PYTHONWARNINGS": "ignore"},
+    )
+    assert "engine.ledger.migrations.versions" in found.stdout
+
+
+def _change(path: Path, statement: str) -> None:
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.execute(statement)
+    connection.close()
+
+
+def _rows(path: Path, statement: str) -> list[tuple[object, ...]]:
+    connection = sqlite3.connect(path)
+    try:
+        return connection.execute(statement).fetchall()
+    finally:
+        connection.close()
