@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 
 from whenever import Instant
 
@@ -47,6 +46,8 @@ def _from_header(headers: Mapping[str, str], now: Instant) -> float | None:
 
 
 def _http_date(value: str) -> Instant | None:
+    from email.utils import parsedate_to_datetime  # loads much, for the rarest form of a wait
+
     try:
         moment = parsedate_to_datetime(value.strip())
         return Instant(moment) if moment.tzinfo else None

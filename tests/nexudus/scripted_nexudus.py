@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlsplit
 
-from engine.nexudus.client import NexudusClient, NoPace
+from engine.nexudus.client import NexudusClient, NoPace, Pace
 from engine.nexudus.settings import NexudusSettings
 
 
@@ -111,6 +111,7 @@ class Server:
     script: Script
     logins: list[Answer] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
+    clients: list[NexudusClient] = field(default_factory=list)
     tokens: int = 0
     url: str = ""
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -144,6 +145,8 @@ def serving(script: Script, *, logins: list[Answer] | None = None) -> Iterator[S
     try:
         yield server
     finally:
+        for client in server.clients:
+            client.close()
         listener.close()
 
 
@@ -203,8 +206,17 @@ class Clock:
 
 
 def client_for(server: Server, clock: Clock | None = None, **settings: str) -> NexudusClient:
-    clock = clock or Clock()
     chosen = {"username": "api@acme.example", "password": "canary-password", **settings}
-    return NexudusClient(
-        NexudusSettings(server.url, **chosen), pace=NoPace(), sleep=clock.sleep, clock=clock, chance=lambda: 1.0
+    return client_with(NexudusSettings(server.url, **chosen), server, clock)
+
+
+def client_with(
+    settings: NexudusSettings, server: Server, clock: Clock | None = None, pace: Pace | None = None
+) -> NexudusClient:
+    """A client whose waits take no time; closed together with the server."""
+    clock = clock or Clock()
+    client = NexudusClient(
+        settings, pace=pace or NoPace(), sleep=clock.sleep, clock=clock, chance=lambda: 1.0
     )
+    server.clients.append(client)
+    return client
