@@ -157,6 +157,7 @@ def test_results_are_whole_seconds() -> None:
         found = due_at(text, odd)
         assert found.at == found.at.round("second")
         assert found.local.to_instant() == found.at
+    assert due_at("1 minute after", odd).at == Instant("2026-11-23T09:01:00Z")
 
 
 def test_hours_are_elapsed_time_over_a_clock_change() -> None:

@@ -74,6 +74,11 @@ def test_a_bound_whose_anchor_has_no_value_is_left_out_and_says_so() -> None:
     )
 
 
+def test_bounds_that_meet_leave_one_moment() -> None:
+    found = held("on", not_before="on 2026-12-10 at 12:00", not_after="on 2026-12-10 at 12:00")
+    assert local(found) == "2026-12-10 12:00"
+
+
 def test_crossed_bounds_are_an_error_with_both_moments() -> None:
     with pytest.raises(BoundsCrossed) as caught:
         held("on", not_before="on 2026-12-11", not_after="on 2026-12-10")
