@@ -100,6 +100,10 @@ class Plan:
         return counted
 
 
+Origin = tuple[int | None, Instant | None]
+"""The contract and the event moment that a task was made with."""
+
+
 @dataclass(frozen=True)
 class Situation:
     """What is remembered and what is live, as planning needs it."""
@@ -118,8 +122,10 @@ class Situation:
     """The name that the batch's first task fixed, or None for a new batch."""
     quiet_seconds: int = 120
     with_mark: bool = True
-    origins: Mapping[int, Mapping[UUID, Wanted]] = field(default_factory=dict)
-    """Contract id -> what the list wants under it: a kept task is compared with the contract that made it."""
+    origins: Mapping[Origin, Mapping[UUID, Wanted]] = field(default_factory=dict)
+    """What the list wants under another contract or event: a kept task is compared with the one that made it."""
+    looked_at: Instant | None = None
+    """When the list was read, by the clock: the quiet period of an open intent is over by it or not."""
 
 
 def body_of(payload: Mapping[str, Any]) -> bytes:

@@ -78,7 +78,7 @@ class _Planner:
             return self._keep("hold", wanted, reason)
         if known is not None and known.state == "intended":
             over = known.seen_at.add(seconds=self.situation.quiet_seconds)
-            if self.now < over:
+            if (self.situation.looked_at or self.now) < over:
                 reason = (
                     f"a request of run {known.run_id} may still arrive; decided after {wire_moment(over)}"
                 )
@@ -110,8 +110,9 @@ class _Planner:
 
     def _drift(self, wanted: Wanted, known: KnownTask, was: Mapping[str, str]) -> tuple[Drift, ...]:
         compared: Wanted | None = wanted
-        if known.contract_id is not None and known.contract_id != self.expansion.contract_id:
-            compared = self.situation.origins.get(known.contract_id, {}).get(known.identity)
+        origin = (known.contract_id, known.event_at)
+        if origin != (self.expansion.contract_id, self.expansion.event_at):
+            compared = self.situation.origins.get(origin, {}).get(known.identity)
         if compared is None:
             return ()
         return tuple(

@@ -1,0 +1,95 @@
+"""What changes seldom (locations, zones, admins), read through a cache of 15 minutes in the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
+
+from whenever import Instant
+
+from engine.core.errors import UserError
+from engine.core.model import Holder
+from engine.core.people import Person
+from engine.nexudus.client import NexudusReader, User
+from engine.nexudus.errors import UnknownUser
+from engine.nexudus.rows import why_unfit
+
+
+class Cache(Protocol):
+    def directory(self, key: str, now: Instant) -> object | None: ...
+
+    def store_directory(self, key: str, value: object, now: Instant) -> None: ...
+
+
+class Directory:
+    """Directory reads of one process. Without a ledger nothing is kept beyond it."""
+
+    def __init__(self, reader: NexudusReader, cache: Cache | None, clock: Callable[[], Instant]) -> None:
+        self._reader = reader
+        self._cache = cache
+        self._clock = clock
+
+    def business(self, business_id: int) -> Mapping[str, Any]:
+        """Return a location's record."""
+        found = self._cached(f"business:{business_id}", lambda: dict(self._reader.business(business_id)))
+        assert isinstance(found, dict)  # what was stored was one
+        return found
+
+    def zone(self, business_id: int) -> str:
+        """Return the IANA zone of a location, from its SimpleTimeZoneId."""
+        number = self.business(business_id).get("SimpleTimeZoneId")
+        if not isinstance(number, int):
+            raise UserError(
+                f"business {business_id} has no time zone in Nexudus.",
+                advice="Set time_zone for its location in organisation.yaml.",
+            )
+        return str(self._cached(f"zone:{number}", lambda: self._reader.time_zone(number)))
+
+    def people(self, holders: Iterable[Holder], business_id: int) -> dict[str, Person]:
+        """Return holders as persons at a location, each with what speaks against giving it a task.
+
+        Raises:
+            UserError: an e-mail or id that is no user, or an e-mail of several users; all of them.
+        """
+        found: dict[str, Person] = {}
+        unknown: list[UnknownUser] = []
+        for holder in holders:
+            try:
+                user = self._user(holder)
+                found[str(holder)] = Person(user.id, user.full_name, _trouble(user, business_id))
+            except UnknownUser as error:
+                unknown.append(error)
+        if unknown:
+            told = list(dict.fromkeys(error.advice for error in unknown))
+            raise UserError(" ".join(error.message for error in unknown), advice=" ".join(told))
+        return found
+
+    def _user(self, holder: Holder) -> User:
+        def read() -> dict[str, Any]:
+            user = self._reader.user(holder.user) if holder.user else self._reader.user_by_email(holder.email or "")
+            return {
+                "id": user.id,
+                "email": user.email,
+                "full_name": user.full_name,
+                "active": user.active,
+                "is_admin": user.is_admin,
+                "business_ids": sorted(user.business_ids),
+            }
+
+        told = self._cached(f"user:{str(holder).casefold()}", read)
+        assert isinstance(told, dict)  # what was stored was one
+        return User(**(told | {"business_ids": frozenset(told["business_ids"])}))
+
+    def _cached(self, key: str, read: Callable[[], object]) -> object:
+        now = self._clock()
+        found = self._cache.directory(key, now) if self._cache else None
+        if found is None:
+            found = read()
+            if self._cache:
+                self._cache.store_directory(key, found, now)
+        return found
+
+
+def _trouble(user: User, business_id: int) -> str:
+    told = why_unfit(user, business_id)
+    return f"cannot be given tasks: {told}" if told else ""

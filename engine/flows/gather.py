@@ -1,0 +1,232 @@
+"""Reading the facts of one coworker from Nexudus: as few calls as the list's own words allow. Never writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from whenever import Date, Instant
+
+from engine.core.calendar import Calendar, CalendarCoverage
+from engine.core.catalogue import Record, scope, snake_case
+from engine.core.errors import UserError
+from engine.core.expand import HoldersNeeded, expand
+from engine.core.facts import Event, Facts, Raw, contract_of
+from engine.core.membership import choose_contract
+from engine.core.organisation import Organisation
+from engine.core.prepared import Prepared
+from engine.core.wanted import Expansion
+from engine.core.wire_dates import parse_moment
+from engine.core.words import END_ANCHORS
+from engine.flows.calendars import calendar_at
+from engine.flows.directory import Directory
+from engine.flows.request import Request
+from engine.nexudus.client import NexudusReader
+
+_PROVISIONAL_ZONE = "UTC"
+"""For choosing a contract only its flags and the order of its dates matter."""
+
+_ALWAYS = {"Id", "CreatedOn", "IssuedById", "CoworkerId", "TariffId", "Cancelled", "MainContract", "Active"}
+_MAX_ROUNDS = 24
+"""Looking up people ends after a round or two, widening the calendar at _MAX_YEARS; more is a bug."""
+
+_MAX_YEARS = 60
+"""A due further away than that is a slip of the finger, and no holiday list reaches it."""
+
+
+@dataclass(frozen=True)
+class Gathered:
+    facts: Facts
+    expansion: Expansion
+
+
+class Gatherer:
+    """Reads for one list; the directory is shared by all runs of a process."""
+
+    def __init__(
+        self,
+        reader: NexudusReader,
+        directory: Directory,
+        prepared: Prepared,
+        known_chains: Callable[[int], Mapping[int, int]],
+    ) -> None:
+        self._reader = reader
+        self._directory = directory
+        self._prepared = prepared
+        self._organisation = prepared.organisation
+        self._known_chains = known_chains
+        self._named = prepared.facts_named()
+
+    def gather(self, request: Request, version: str) -> Gathered:
+        """Return the facts and what the list wants by them.
+
+        Raises:
+            UserError: whatever cannot be told, each with its own message.
+            Unreachable: Nexudus gives no usable answer now.
+        """
+        facts = self._facts(request)
+        for _ in range(_MAX_ROUNDS):
+            try:
+                expansion = expand(
+                    self._prepared, facts, version=version, cycle=request.again, anyway=request.anyway
+                )
+                return Gathered(facts, expansion)
+            except HoldersNeeded as needed:
+                business_id = self._organisation.locations[facts.location].business_id
+                people = self._directory.people(needed.holders, business_id)
+                facts = replace(facts, people={**facts.people, **people})
+            except CalendarCoverage as short:
+                facts = replace(facts, calendar=self._wider(facts, short))
+        raise AssertionError("people and calendar days were still missing")
+
+    def _facts(self, request: Request) -> Facts:
+        coworker = self._reader.coworker(request.coworker_id)
+        contracts, chosen, source = self._contract(coworker, request)
+        team = self._named_team(coworker, request.team_id)
+        location = self._location(coworker, chosen, request.location)
+        place = self._organisation.locations[location]
+        zone = place.time_zone or self._directory.zone(place.business_id)
+        event = Event(request.event_name, request.event_at) if request.event_at else None
+        facts = Facts(
+            coworker=reduced("coworker", coworker, self._organisation),
+            location=location,
+            business=self._business(place.business_id),
+            zone=zone,
+            calendar=calendar_at(self._organisation, location, self._days(coworker, contracts, request)),
+            contracts=tuple(reduced("contract", row, self._organisation) for row in contracts),
+            contract_id=int(chosen["Id"]) if chosen else None,
+            contract_source=source,
+            team=None if team is None else reduced("team", team, self._organisation),
+            inputs=dict(request.inputs),
+            event=event,
+            known_chains=dict(self._known_chains(request.coworker_id)),
+        )
+        return replace(facts, desks=self._desks(chosen), members=self._members(team))
+
+    def _contract(self, coworker: Raw, request: Request) -> tuple[tuple[Raw, ...], Raw | None, str]:
+        own = self._reader.contracts_of(request.coworker_id)
+        contracts, source = own, "the coworker's own"
+        chosen = self._choose(own, request)
+        payer = self._payer(coworker, request.team_id) if chosen is None else None
+        if isinstance(payer, int) and payer != request.coworker_id:
+            contracts = self._reader.contracts_of(payer)
+            chosen = self._choose(contracts, request)
+            source = f"of the team's paying member {payer}"
+        if chosen is None:
+            return own, None, ""
+        whole = self._reader.contract(chosen)
+        return tuple(whole if row["Id"] == chosen else row for row in contracts), whole, source
+
+    def _choose(self, rows: Iterable[Raw], request: Request) -> int | None:
+        contracts = [contract_of(row, _PROVISIONAL_ZONE) for row in rows]
+        is_end = (self._prepared.tasklist.anchor or "") in END_ANCHORS
+        found = choose_contract(contracts, wanted=request.contract_id, event=None, anchor_is_end=is_end)
+        return found.id if found else None
+
+    def _payer(self, coworker: Raw, wanted: int | None) -> object:
+        """Return who pays for the coworker's team, when the list needs a contract and there is one team."""
+        number = self._team_id(coworker, wanted)
+        if number is None or not self._prepared.needs_contract():
+            return None
+        return self._reader.team(number).get("PayingMemberId")
+
+    def _named_team(self, coworker: Raw, wanted: int | None) -> Raw | None:
+        if wanted is None and not any(path[0] == "team" for path in self._named):
+            return None
+        number = self._team_id(coworker, wanted)
+        return None if number is None else self._reader.team(number)
+
+    def _team_id(self, coworker: Raw, wanted: int | None) -> int | None:
+        given = coworker.get("Teams")
+        ids = [number for number in given if isinstance(number, int)] if isinstance(given, list) else []
+        listed = ", ".join(map(str, ids)) or "none"
+        if wanted is not None and wanted not in ids:
+            raise UserError(f"Team {wanted} is not a team of this coworker.", advice=f"Its teams: {listed}.")
+        if wanted is None and len(ids) > 1:
+            raise UserError(f"The coworker is in {len(ids)} teams: {listed}.", advice="Name one with --team.")
+        return wanted if wanted is not None else ids[0] if ids else None
+
+    def _location(self, coworker: Raw, contract: Raw | None, wanted: str | None) -> str:
+        if wanted is not None:
+            if wanted not in self._organisation.locations:
+                known = ", ".join(self._organisation.locations)
+                raise UserError(f"There is no location {wanted!r} in organisation.yaml.", advice=f"Known: {known}.")
+            return wanted
+        origin = "the contract's IssuedById" if contract else "the coworker's InvoicingBusinessId"
+        number = contract.get("IssuedById") if contract else coworker.get("InvoicingBusinessId")
+        found = self._organisation.location_of(number) if isinstance(number, int) else None
+        if found is None:
+            raise UserError(
+                f"Business {number} ({origin}) is not a location of organisation.yaml.",
+                advice="Add it there, or choose a location with --location.",
+            )
+        return found
+
+    def _business(self, business_id: int) -> Raw:
+        """The record is read only when a text names something that organisation.yaml does not know."""
+        own = {"key", "vars", "time_zone", "id"}
+        if any(path[0] == "location" and path[1] not in own for path in self._named if len(path) > 1):
+            return reduced("location", self._directory.business(business_id), self._organisation)
+        return {}
+
+    def _desks(self, contract: Raw | None) -> tuple[Raw, ...]:
+        if contract is None or ("contract", "desks") not in {path[:2] for path in self._named}:
+            return ()
+        ids = desk_ids(contract)
+        found = self._reader.desks(ids) if ids else ()
+        return tuple(sorted(found, key=lambda desk: (str(desk.get("Name")), int(str(desk["Id"])))))
+
+    def _members(self, team: Raw | None) -> tuple[Raw, ...]:
+        if team is None or ("team", "members") not in {path[:2] for path in self._named}:
+            return ()
+        given = team.get("TeamMembers") or ()
+        found = self._reader.coworkers([number for number in given if isinstance(number, int)])
+        kept = ({name: row.get(name) for name in ("Id", "FullName", "Email")} for row in found)
+        return tuple(sorted(kept, key=lambda member: int(str(member["Id"]))))
+
+    def _days(self, coworker: Raw, contracts: Iterable[Raw], request: Request) -> list[Date]:
+        fields = ("StartDate", "RenewalDate", "ContractTerm", "CancellationDate")
+        texts = [row.get(name) for row in contracts for name in fields]
+        texts += [coworker.get("RegistrationDate"), coworker.get("CreatedOn")]
+        moments = [moment for text in texts if (moment := parse_moment(text)) is not None]
+        moments += [moment for moment in (request.now, request.event_at) if moment is not None]
+        days = [moment.to_tz("UTC").date() for moment in moments if _is_sane(moment)]
+        return days + [value for value in request.inputs.values() if isinstance(value, Date)]
+
+    def _wider(self, facts: Facts, short: CalendarCoverage) -> Calendar:
+        first, last = facts.calendar.covers
+        try:
+            days = [first, last, Date.parse_iso(short.wanted)]
+        except ValueError:  # a count of open days ran off one end: give it years on both
+            days = [first.add(years=-4), last.add(years=4)]
+        if max(days).year - min(days).year > _MAX_YEARS:
+            raise short
+        return calendar_at(self._organisation, facts.location, days)
+
+
+def _is_sane(moment: Instant) -> bool:
+    """Nexudus writes year 1 for some empty dates; a calendar of two thousand years helps nobody."""
+    return 1950 <= moment.to_tz("UTC").year <= 2200
+
+
+def desk_ids(contract: Raw) -> list[int]:
+    """Return the ids of a contract's desks: a list of ints, or comma-separated text (api.md 4)."""
+    given = contract.get("Desks") or contract.get("FloorPlanDeskIds") or ()
+    parts = given.split(",") if isinstance(given, str) else list(given)
+    return sorted({int(part) for part in parts if str(part).strip().isdigit()})
+
+
+def reduced(root: str, row: Raw, organisation: Organisation) -> dict[str, Any]:
+    """Return only the fields that texts may name: no access code, no card, no payment token goes further."""
+    described = scope({}, {}, {})[root]
+    names = described.fields if isinstance(described, Record) else {}
+    kept = {name: value for name, value in row.items() if snake_case(name) in names or name in _ALWAYS}
+    if root == "coworker":
+        fields = {given.field for given in organisation.custom_fields.values()}
+        kept |= {name: row[name] for name in fields if name in row}
+        data = row.get("CustomFields")
+        entries = (data.get("Data") or []) if isinstance(data, Mapping) else []
+        own = [part for part in entries if isinstance(part, Mapping) and part.get("Name") in fields]
+        kept |= {"CustomFields": {"Data": own}} if own else {}
+    return kept

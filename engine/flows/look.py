@@ -1,0 +1,200 @@
+"""Looking before writing: what the ledger knows and what is live -> the Situation that planning needs.
+
+Order of belief (design 5.2): the ledger, then our mark in the Notes of a GET one, then, with the mark switched
+off, content. A row is read once ever; an incomplete list never means absent. Never writes to Nexudus.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from whenever import Instant
+
+from engine.core.identity import MARK_DIGITS, mark_of, read_mark
+from engine.core.known import KnownTask, LiveTask, fingerprint
+from engine.core.plan import Origin, Situation
+from engine.core.wanted import Expansion, Wanted
+from engine.ledger.values import BatchKey
+from engine.ledger.view import LedgerView
+from engine.nexudus.client import NexudusReader
+from engine.nexudus.errors import UnreadableRecord
+
+CLOCK_SKEW_SECONDS = 120
+"""CreatedOn is the server's clock; two minutes cover every skew seen (design 5.3)."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How tasks are looked for. `since`: none created before it is ours (UTC)."""
+
+    since: Instant
+    with_mark: bool = True
+    quiet_seconds: int = 120
+
+
+@dataclass
+class _Found:
+    tasks: dict[UUID, list[LiveTask]] = field(default_factory=dict)
+    names: dict[int, str] = field(default_factory=dict)
+    verdicts: dict[int, UUID | None] = field(default_factory=dict)
+
+
+def batch_key(expansion: Expansion) -> BatchKey:
+    """Return the batch that an expansion's tasks belong to: one list, once, for one subject."""
+    return BatchKey(expansion.subject.kind, str(expansion.subject.id), expansion.tasklist, expansion.cycle)
+
+
+class Looker:
+    def __init__(
+        self, reader: NexudusReader, memory: LedgerView | None, policy: Policy, clock: Callable[[], Instant]
+    ) -> None:
+        self._reader = reader
+        self._memory = memory
+        self._policy = policy
+        self._clock = clock
+
+    def look(self, expansion: Expansion, origins: Mapping[Origin, Mapping[UUID, Wanted]]) -> Situation:
+        """Return what is remembered and live for the coworker of an expansion.
+
+        Raises:
+            Unreachable: Nexudus gives no usable answer now.
+        """
+        memory, coworker_id = self._memory, expansion.coworker_id
+        known = {task.identity: task for task in memory.known(coworker_id)} if memory else {}
+        listing = self._reader.tasks_of(coworker_id)
+        live = {row.task_id: row for row in listing.rows}
+        wanted = _undecided(expansion, known)
+        found = self._find(wanted, known, live, coworker_id)
+        return Situation(
+            known=known,
+            live=live,
+            found={number: tuple(rows) for number, rows in found.tasks.items()},
+            gone=frozenset(self._gone(expansion, known, live)),
+            incomplete="" if listing.complete else listing.why_incomplete,
+            key=memory.fingerprint_key if memory else b"",
+            task_list_name=self._batch_name(expansion, found),
+            quiet_seconds=self._policy.quiet_seconds,
+            with_mark=self._policy.with_mark,
+            origins=origins,
+            looked_at=self._clock(),
+        )
+
+    def _find(
+        self,
+        wanted: Mapping[str, Wanted],
+        known: Mapping[UUID, KnownTask],
+        live: Mapping[int, LiveTask],
+        coworker_id: int,
+    ) -> _Found:
+        found = _Found()
+        if not wanted:
+            return found
+        verdicts = dict(self._memory.verdicts(coworker_id)) if self._memory else {}
+        claimed = {task.task_id for task in known.values()}
+        unknown = [row for row in live.values() if row.task_id not in claimed]
+        for row in unknown:
+            self._note(found, wanted, row, verdicts.get(row.task_id))
+        unread = [row for row in unknown if row.task_id not in verdicts and not self._too_old(row)]
+        self._read(found, wanted, unread)
+        if not self._policy.with_mark:
+            foreign = {number for number, verdict in (verdicts | found.verdicts).items() if verdict is not None}
+            self._by_content(found, wanted, known, [row for row in unknown if row.task_id not in foreign])
+        if self._memory and found.verdicts:
+            self._memory.record_verdicts(coworker_id, found.verdicts)
+        return found
+
+    def _read(self, found: _Found, wanted: Mapping[str, Wanted], rows: Iterable[LiveTask]) -> None:
+        """Read rows one by one, likely ones first, while a wanted task is still undecided."""
+        names = {task.name for task in wanted.values()}
+        newest = sorted(rows, key=lambda row: (row.created_at or Instant.MIN, row.task_id), reverse=True)
+        for row in sorted(newest, key=lambda row: row.name not in names):
+            if {mark_of(task.identity) for task in wanted.values()} <= {mark_of(number) for number in found.tasks}:
+                return
+            record = self._reader.task(row.task_id)
+            if record is None:
+                continue
+            mark = read_mark(str(record.get("Notes") or ""))
+            verdict = UUID(hex=mark.digits.ljust(32, "0")) if mark else None
+            found.verdicts[row.task_id] = verdict
+            if mark and mark.task_list_name:
+                found.names[row.task_id] = mark.task_list_name
+            self._note(found, wanted, row, verdict)
+
+    def _note(self, found: _Found, wanted: Mapping[str, Wanted], row: LiveTask, verdict: UUID | None) -> None:
+        task = wanted.get(verdict.hex[:MARK_DIGITS]) if verdict else None
+        if task is not None:
+            found.tasks.setdefault(task.identity, []).append(row)
+
+    def _by_content(
+        self,
+        found: _Found,
+        wanted: Mapping[str, Wanted],
+        known: Mapping[UUID, KnownTask],
+        rows: list[LiveTask],
+    ) -> None:
+        """With the mark off: exactly one row with equal content, not older than the intent, is ours."""
+        for task in {task.identity: task for task in wanted.values()}.values():
+            if task.identity in found.tasks:
+                continue
+            intent = known.get(task.identity)
+            oldest = intent.at.subtract(seconds=CLOCK_SKEW_SECONDS) if intent else self._policy.since
+            alike = [row for row in rows if _same_content(row, task) and (row.created_at or Instant.MIN) >= oldest]
+            if len(alike) == 1:
+                found.tasks[task.identity] = alike
+
+    def _too_old(self, row: LiveTask) -> bool:
+        return row.created_at is not None and row.created_at < self._policy.since
+
+    def _gone(
+        self, expansion: Expansion, known: Mapping[UUID, KnownTask], live: Mapping[int, LiveTask]
+    ) -> Iterable[int]:
+        """A task that we made and that is not in the list: only the service's own word says it is gone."""
+        for wanted in expansion.wanted:
+            for number in (wanted.identity, *wanted.alternatives):
+                task_id = known[number].task_id if number in known else None
+                if task_id is not None and task_id not in live and self._is_gone(task_id):
+                    yield task_id
+
+    def _is_gone(self, task_id: int) -> bool:
+        try:
+            return self._reader.task(task_id) is None
+        except UnreadableRecord:
+            return False
+
+    def _batch_name(self, expansion: Expansion, found: _Found) -> str | None:
+        """The TaskListName that the batch's first task fixed; its text is kept by the task, not by us."""
+        if self._memory is None:
+            return found.names[min(found.names)] if found.names and found.tasks else None
+        batch = self._memory.batch(expansion.coworker_id, batch_key(expansion))
+        key = self._memory.fingerprint_key
+        if batch is None:
+            ours = {row.task_id for rows in found.tasks.values() for row in rows}
+            names = {number: name for number, name in found.names.items() if number in ours}
+            return names[min(names)] if names else None
+        if batch.first_task_id is None or batch.name == fingerprint(key, "TaskListName", expansion.task_list_name):
+            return None
+        record = self._reader.task(batch.first_task_id) or {}
+        mark = read_mark(str(record.get("Notes") or ""))
+        told = [str(record.get("TaskListName") or ""), (mark.task_list_name or "") if mark else ""]
+        return next((name for name in told if name and fingerprint(key, "TaskListName", name) == batch.name), None)
+
+
+def _undecided(expansion: Expansion, known: Mapping[UUID, KnownTask]) -> dict[str, Wanted]:
+    """Return mark -> wanted task, for those that the ledger does not settle; older identities lead there too."""
+    found: dict[str, Wanted] = {}
+    for wanted in expansion.wanted:
+        numbers = (wanted.identity, *wanted.alternatives)
+        if not any(number in known and known[number].state in {"created", "adopted"} for number in numbers):
+            found |= {mark_of(number): wanted for number in numbers}
+    return found
+
+
+def _same_content(row: LiveTask, task: Wanted) -> bool:
+    return (
+        row.business_id == task.business_id
+        and row.name == task.name
+        and row.responsible_id == task.responsible_id
+        and row.due_at == task.due_at
+    )

@@ -1,0 +1,78 @@
+"""What a door (command line, webhook, page) asks for: one list for one coworker at one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic_core import PydanticCustomError
+from whenever import Instant
+
+from engine.core.errors import UserError
+from engine.core.model import TaskList, input_value
+from engine.core.scalars import Plain
+from engine.core.words import nearest
+
+
+@dataclass(frozen=True)
+class Request:
+    """`now` is the moment that plans are made for (UTC); `again` is the label of a wanted repetition."""
+
+    coworker_id: int
+    now: Instant
+    contract_id: int | None = None
+    team_id: int | None = None
+    location: str | None = None
+    event_name: str = "by hand"
+    event_at: Instant | None = None
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    again: str = ""
+    anyway: bool = False
+    cause: str = "cli"
+
+
+def missing_inputs(tasklist: TaskList, given: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the names of inputs that have neither a value nor a default, in the order of the file."""
+    return tuple(name for name, told in tasklist.inputs.items() if name not in given and told.default is None)
+
+
+def typed_inputs(tasklist: TaskList, given: Mapping[str, str]) -> dict[str, Any]:
+    """Return the value of every input of a list, typed.
+
+    Raises:
+        UserError: unknown names, values of another type, and missing ones; all of them.
+    """
+    troubles = [_unknown(tasklist, name) for name in given if name not in tasklist.inputs]
+    values: dict[str, Any] = {}
+    for name, told in tasklist.inputs.items():
+        if name not in given:
+            if told.default is None:
+                troubles.append(f"the input {name!r} ({told.type}) has no value: give --set {name}=VALUE")
+            values[name] = told.default
+            continue
+        try:
+            values[name] = input_value(told.type, _as_written(told.type, given[name]))
+        except PydanticCustomError as error:
+            troubles.append(f"the input {name!r}: {error.message()}, found {given[name]!r}")
+    if troubles:
+        raise UserError("; ".join(troubles) + ".", advice="See the list's inputs.")
+    return values
+
+
+def _as_written(kind: str, text: str) -> object:
+    if kind != "list":
+        return Plain(text)
+    if text.lstrip().startswith("["):
+        from engine.authoring.nodes import parse, to_data
+        from engine.authoring.source import source_of
+
+        node, _ = parse(source_of("--set", text.encode()))
+        return to_data(node)
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _unknown(tasklist: TaskList, name: str) -> str:
+    close = nearest(name, tasklist.inputs)
+    known = ", ".join(tasklist.inputs) or "it has none"
+    return f"the list has no input {name!r}" + (f", nearest: {close}" if close else f" (its inputs: {known})")
