@@ -21,30 +21,42 @@ __all__ = [
 _Table = Mapping[Kind, str]
 
 _COWORKER: _Table = {
-    Kind.INT: "Id CoworkerType Gender CountryId SimpleTimeZoneId InvoicingBusinessId BillingDay TariffId "
-    "NextTariffId TotalActiveContracts TotalNewContracts TeamId UserId TourBusinessId CheckinSinceLastRenewal",
-    Kind.TEXT: "FullName GuessedFirstName GuessedLastName Salutation NickName Email BillingEmail BillingName "
-    "CompanyName Position BusinessArea MobilePhone LandLine Address CityName State PostCode BillingAddress "
-    "BillingCityName BillingPostCode TaxIDNumber TariffName NextTariffName CoworkerContractIds "
-    "CoworkerContractTariffNames TeamName TeamIds TeamNames BusinessNames InvoicingBusinessName UserFullName "
-    "Notes Tag ReferenceNumber AlertNote PurchaseOrder ProfileTags ProfileWebsite",
-    Kind.BOOL: "Active Archived IsTeamAdministrator UserActive UserIsAdmin HasDueInvoices ShowAlert "
-    "AllowNetworkCheckin CanAccessCommunity CanBookForTeam CanMakeBookings CanPurchaseEvents CanPurchaseProducts "
-    "GeneralTermsAccepted NotifyOnDelivery ProfileIsPublic SignUpToNewsletter",
+    Kind.INT: (
+        "Id CoworkerType Gender CountryId SimpleTimeZoneId InvoicingBusinessId BillingDay TariffId "
+        "NextTariffId TotalActiveContracts TotalNewContracts TeamId UserId TourBusinessId "
+        "CheckinSinceLastRenewal"
+    ),
+    Kind.TEXT: (
+        "FullName GuessedFirstName GuessedLastName Salutation NickName Email BillingEmail BillingName "
+        "CompanyName Position BusinessArea MobilePhone LandLine Address CityName State PostCode "
+        "BillingAddress BillingCityName BillingPostCode TaxIDNumber TariffName NextTariffName "
+        "CoworkerContractIds CoworkerContractTariffNames TeamName TeamIds TeamNames BusinessNames "
+        "InvoicingBusinessName UserFullName Notes Tag ReferenceNumber AlertNote PurchaseOrder "
+        "ProfileTags ProfileWebsite"
+    ),
+    Kind.BOOL: (
+        "Active Archived IsTeamAdministrator UserActive UserIsAdmin HasDueInvoices ShowAlert "
+        "AllowNetworkCheckin CanAccessCommunity CanBookForTeam CanMakeBookings CanPurchaseEvents "
+        "CanPurchaseProducts GeneralTermsAccepted NotifyOnDelivery ProfileIsPublic SignUpToNewsletter"
+    ),
     Kind.DATE: "StartDate RenewalDate CancellationDate DateOfBirth NextAutoInvoice",
     Kind.MOMENT: "RegistrationDate CreatedOn UpdatedOn TourDate UserLastAccess",
 }
 _COWORKER_LISTS = "Teams Businesses"
 
 _CONTRACT: _Table = {
-    Kind.INT: "Id CoworkerId IssuedById TariffId TariffInvoiceEvery TariffInvoiceEveryWeeks "
-    "NextTariffId BillingDay",
-    Kind.TEXT: "IssuedByName TariffName TariffCurrencyCode NextTariffName CancellationReason CancellationNotes "
-    "Notes CoworkerCoworkerType FloorPlanDeskIds FloorPlanDeskNames PoBoxNumber PurchaseOrder DeliveryInstructions",
+    Kind.INT: ("Id CoworkerId IssuedById TariffId TariffInvoiceEvery TariffInvoiceEveryWeeks NextTariffId BillingDay"),
+    Kind.TEXT: (
+        "IssuedByName TariffName TariffCurrencyCode NextTariffName CancellationReason "
+        "CancellationNotes Notes CoworkerCoworkerType FloorPlanDeskIds FloorPlanDeskNames PoBoxNumber "
+        "PurchaseOrder DeliveryInstructions"
+    ),
     Kind.NUMBER: "Price Value Quantity UnitPrice TotalPrice TariffPrice TotalDeposits",
     Kind.BOOL: "Active MainContract Cancelled InPausedPeriod",
-    Kind.DATE: "StartDate RenewalDate ContractTerm CancellationDate InvoicedPeriod InPausedPeriodFrom "
-    "InPausedPeriodUntil IdentityChecksDueOn AddressChecksDueOn",
+    Kind.DATE: (
+        "StartDate RenewalDate ContractTerm CancellationDate InvoicedPeriod InPausedPeriodFrom "
+        "InPausedPeriodUntil IdentityChecksDueOn AddressChecksDueOn"
+    ),
     Kind.MOMENT: "CreatedOn UpdatedOn",
 }
 _CONTRACT_ANCHORS = {
@@ -56,8 +68,9 @@ _CONTRACT_ANCHORS = {
 
 _LOCATION: _Table = {
     Kind.INT: "Id RootLocationId CountryId CurrencyId",
-    Kind.TEXT: "Name WebAddress CountryName CurrencyCode Address TownCity PostalCode EmailContact Phone "
-    "DefaultLanguage",
+    Kind.TEXT: (
+        "Name WebAddress CountryName CurrencyCode Address TownCity PostalCode EmailContact Phone DefaultLanguage"
+    ),
 }
 _TEAM: _Table = {
     Kind.INT: "Id BusinessId PayingMemberId MaxTeamMemberCount ActiveContracts",

@@ -77,16 +77,12 @@ def _note_no_parts(reader: Reader, node: nodes.Getattr) -> None:
     )
 
 
-def _note_unknown(
-    reader: Reader, node: nodes.Node, name: str, *, above: Path, fields: Mapping[str, Type]
-) -> None:
+def _note_unknown(reader: Reader, node: nodes.Node, name: str, *, above: Path, fields: Mapping[str, Type]) -> None:
     snake = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
     near = snake if snake in fields else nearest(snake, fields)
     if not above:
         near = _below(reader, snake) or near
-    _note_path(
-        reader, node, ".".join((*above, name)), near=".".join((*above, near)) if near else "", fields=fields
-    )
+    _note_path(reader, node, ".".join((*above, name)), near=".".join((*above, near)) if near else "", fields=fields)
 
 
 def _below(reader: Reader, name: str) -> str:

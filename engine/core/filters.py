@@ -134,7 +134,7 @@ def fitting(text: str) -> str:
 
 
 def _title(text: str) -> str:
-    return re.sub(r"[^\W\d_][\w'’]*", lambda word: word[0][0].upper() + word[0][1:].lower(), text)
+    return re.sub(r"\b[^\W\d_][\w'’]*", lambda word: word[0][0].upper() + word[0][1:].lower(), text)
 
 
 def _replace(value: Value, arguments: Arguments, page: Page) -> str:

@@ -55,9 +55,7 @@ def _or(reader: Reader, node: nodes.Or) -> Expression:
 def _note_half_comparison(reader: Reader, node: nodes.Or) -> bool:
     """Note `fact == 'a' or 'b'`, which was to mean `fact in ['a', 'b']`."""
     left, right = node.left, node.right
-    if not (
-        isinstance(left, nodes.Compare) and isinstance(right, nodes.Const) and isinstance(right.value, str)
-    ):
+    if not (isinstance(left, nodes.Compare) and isinstance(right, nodes.Const) and isinstance(right.value, str)):
         return False
     if [operand.op for operand in left.ops] != ["eq"]:
         return False
@@ -94,6 +92,12 @@ def _right_of(reader: Reader, operand: nodes.Operand, left: Expression) -> Expre
         if any(one.type is Odd.FAULTY for one in parts):
             return FAULTY
         return list_of(parts, left, lambda what, **details: reader.note(node, what, **details))
+    if operand.op in {"in", "notin"} and isinstance(node, nodes.Tuple) and node.items:
+        start, end = reader.span(node)
+        listed = f"[{reader.findings.source[start:end]}]"
+        start, end = reader.findings.source.rfind("(", 0, start), reader.findings.source.find(")", end) + 1
+        reader.findings.add((start, end), "a list stands in square brackets", allowed=listed, replacement=listed)
+        return FAULTY
     return alone(reader.read(node))
 
 
@@ -118,9 +122,7 @@ def _sum(reader: Reader, node: nodes.BinExpr) -> Expression:
         return FAULTY
     sign = 1 if isinstance(node, nodes.Add) else -1
     kind = Kind.INT if kinds == (Kind.INT, Kind.INT) else Kind.NUMBER
-    return Expression(
-        kind, lambda frame: total(needed(one, frame), needed(other, frame), sign), one.uses + other.uses
-    )
+    return Expression(kind, lambda frame: total(needed(one, frame), needed(other, frame), sign), one.uses + other.uses)
 
 
 def _negative(reader: Reader, node: nodes.Neg) -> Expression:

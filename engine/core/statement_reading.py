@@ -20,9 +20,7 @@ _TAGS = {
 }  # fmt: skip
 
 
-def read_text(
-    tree: nodes.Template, findings: Findings, scope: Scope, ends: Ends
-) -> tuple[Step, frozenset[Path]]:
+def read_text(tree: nodes.Template, findings: Findings, scope: Scope, ends: Ends) -> tuple[Step, frozenset[Path]]:
     """Return how a whole text is written, and the facts that it uses; mistakes go to `findings`."""
     reading = _Statements(Reader(findings, scope, ends))
     step = reading.body(tree.body)
@@ -59,15 +57,15 @@ class _Statements:
 
     def refuse(self, node: nodes.Node, what: str, allowed: str) -> None:
         """Note a mistake at the tag of a statement."""
-        source, at = self.reader.findings.source, node.lineno
+        source = self.reader.findings.source
+        at = next((inner.lineno for inner, _ in walk(node) if inner.lineno is not None), 0)
         start = max(source.rfind("{%", 0, at + 1), 0)
         close = source.find("%}", at)
         self.reader.findings.add((start, close + 2 if close >= 0 else len(source)), what, allowed=allowed)
 
     def body_of_output(self, node: nodes.Output) -> Step:
         steps = [
-            _written(part.data) if isinstance(part, nodes.TemplateData) else self.shown(part)
-            for part in node.nodes
+            _written(part.data) if isinstance(part, nodes.TemplateData) else self.shown(part) for part in node.nodes
         ]
 
         def write(frame: Frame) -> None:

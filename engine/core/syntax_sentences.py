@@ -19,6 +19,9 @@ def report(findings: Findings, source: str, message: str, at: int, *, condition:
         findings.add((at, at + 1), f"this has {message}", allowed="20 open brackets, 2,000 parts")
     elif not condition and _note_unclosed(findings, source, at):
         return
+    elif "raw directive" in message:
+        start = max(source.rfind("{%", 0, at), 0)
+        findings.add((start, at), "{% raw %} is not closed", allowed="{% endraw %}")
     elif "unknown tag" in message:
         _note_tag(findings, source, message, at)
     elif "looking for the following tags" in message or "end of template" in message:

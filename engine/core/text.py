@@ -4,10 +4,9 @@
     condition  "coworker.custom.wants_locker and coworker.active"      compile_condition -> CompiledCondition
     path       "contract.desks"                                        compile_path
 
-The grammar is Jinja's, read by Jinja's parser. Of the tree only what is on our list is accepted, with the types
-of the catalogue, and turned into calls of our own small functions: no code is generated, and nothing is folded
-or run before the facts come. Facts are data: they are shown once and never read as a text. No clock here, and no
-environment.
+The grammar is Jinja's, read by Jinja's parser. Of the tree only what is on our list is accepted, with the
+types of the catalogue, and turned into calls of our own small functions: no code is generated, and nothing is
+folded or run before the facts come. Facts are data: shown once, never read as a text. No clock, no settings.
 """
 
 from __future__ import annotations
@@ -215,9 +214,7 @@ def _check_size(findings: Findings) -> None:
         findings.faults.append(Fault(start, 1, "this text is longer than 64 KiB", allowed="65,536 bytes"))
     if "\r" in findings.source:
         at = findings.source.index("\r")
-        findings.faults.append(
-            Fault(at, 1, "a carriage return is not part of a text", allowed="a line break")
-        )
+        findings.faults.append(Fault(at, 1, "a carriage return is not part of a text", allowed="a line break"))
     _check(findings)
 
 

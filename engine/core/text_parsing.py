@@ -123,6 +123,8 @@ class _Reading:
             self._tag = None
         elif kind == "name" and self._tag == "":
             self._tag = value
+            if value == "print":
+                self.findings.add(span, "print is not part of our texts", allowed="{{ }}")
         elif kind == "operator":
             return self._operator(span, value)
         elif kind in {"integer", "float"} and not re.fullmatch(r"\d{1,17}(\.\d{1,17})?", value):
