@@ -135,8 +135,8 @@ class NexudusReader:
 
     def user_by_email(self, email: str) -> User:
         """The one admin user with this e-mail, without regard to case; UnknownUser for none or two."""
-        listed = self._records.whole_list(Entity.USER, {"User_Email": email.strip()})
-        ids = [usable_id(row) for row in listed if rows.same_email(row.get("Email"), email)]
+        # Whether the filter heeds case is unknown: what it does not find is looked for among all.
+        ids = self._users_with(email, {"User_Email": email.strip()}) or self._users_with(email, {})
         if len(ids) == 1 and ids[0] is not None:
             return self.user(ids[0])
         if not ids:
@@ -184,6 +184,10 @@ class NexudusReader:
                 advice="Look the id up in Nexudus, or check that the login may see its location.",
             )
         return record
+
+    def _users_with(self, email: str, filters: Mapping[str, str]) -> list[int | None]:
+        listed = self._records.whole_list(Entity.USER, filters)
+        return [usable_id(row) for row in listed if rows.same_email(row.get("Email"), email)]
 
     def _reread_contract(self, row: Record) -> Record:
         # A contract removed since the list was read is simply no longer one of theirs.

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from engine.nexudus.answers import Absent, Found, Record
 from engine.nexudus.calls import Call, Entity, read_batch, read_one, read_page
 from engine.nexudus.conversation import Conversation
-from engine.nexudus.errors import IncompleteList, NexudusUnreachable, UnreadableRecord
+from engine.nexudus.errors import IncompleteList, NexudusUnreachable, RequestRefused, UnreadableRecord
 from engine.nexudus.paging import Reading, id_list
 from engine.nexudus.rows import Listing
 from engine.nexudus.wire import usable_id
@@ -101,5 +101,10 @@ class Records:
                     raise
                 reading.fail(f"page {number} could not be read")
                 break
+            if isinstance(page, Absent) and number == 1:
+                raise RequestRefused(
+                    f"Nexudus knows no list of {entity.label} records.",
+                    advice="This account does not offer them, or NEXUDUS_BASE_URL is not the API's address.",
+                )
             reading.add(page.value if isinstance(page, Found) else None)
         return reading

@@ -92,7 +92,8 @@ def user(record: Record) -> User | None:
     if user_id is None:
         return None
     businesses = record.get("Businesses")
-    held = businesses if isinstance(businesses, list) else []
+    # Plain ids by the docs; a record in their place, as /en/user/me has it, says the same.
+    held = [usable_id(each) or each for each in businesses] if isinstance(businesses, list) else []
     own = record.get("DefaultBusinessId")
     return User(
         id=user_id,

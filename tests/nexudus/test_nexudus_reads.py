@@ -331,6 +331,11 @@ def test_any_kind_of_list_can_be_read():
         assert server.requests[-1].query["TaskList_Business"] == "7"
 
 
+def test_a_list_that_nexudus_does_not_know_is_refused_not_empty():
+    with serving(in_turn(data("Not found", 404))) as server, pytest.raises(RequestRefused, match="WebHook"):
+        client_for(server).listing(Entity.WEBHOOK)
+
+
 GRANT = {"error": "invalid_grant", "error_description": "The user name or password is incorrect."}
 
 
