@@ -67,15 +67,17 @@ def states(ledger: LedgerView, coworker_id: int = ADA) -> dict[UUID, str]:
     return {task.identity: task.state for task in ledger.known(coworker_id)}
 
 
+PLACES = {"PYTHONPATH": os.pathsep.join((str(REPOSITORY), str(Path(__file__).parent)))}
+"""What a process of its own needs to import the engine and this module."""
+
+
 def start_python(program: str, *arguments: object) -> subprocess.Popen[str]:
-    """A process of its own that can import the engine and this module."""
-    places = os.pathsep.join((str(REPOSITORY), str(Path(__file__).parent)))
     return subprocess.Popen(
         [sys.executable, "-c", program, *map(str, arguments)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=os.environ | {"PYTHONPATH": places},
+        env=os.environ | PLACES,
     )
 
 

@@ -1,0 +1,309 @@
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from ledger_given import NOW, end_all, opened, start_python
+from sqlalchemy import func, select
+from whenever import Instant, TimeDelta
+
+from engine.core.errors import Unfinished
+from engine.ledger import schema
+from engine.ledger.ledger import Ledger
+from engine.ledger.limits import DAY, HOUR, MINUTE, DailyLimit, Limits, Window, first_free
+from engine.ledger.pace import LedgerPace, MemoryPace
+from engine.ledger.sqlite import reading
+
+
+class Clock:
+    """A clock that only sleeping moves."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+        self.slept: list[float] = []
+        self.during_sleep: Callable[[], None] = lambda: None
+
+    def __call__(self) -> Instant:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now = self.now.add(TimeDelta(seconds=seconds))
+        self.during_sleep()
+
+    def since_start(self) -> float:
+        return (self.now - NOW).total("milliseconds")
+
+
+Pace = LedgerPace | MemoryPace
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(params=["ledger", "memory"])
+def paced(
+    request: pytest.FixtureRequest, ledger: Ledger, clock: Clock
+) -> Callable[[Limits], Pace]:
+    def make(limits: Limits) -> Pace:
+        if request.param == "ledger":
+            return LedgerPace(ledger, limits, clock=clock, sleep=clock.sleep)
+        return MemoryPace(limits, clock=clock, sleep=clock.sleep)
+
+    return make
+
+
+def moments(pace: Pace, clock: Clock, calls: str) -> list[tuple[float, bool]]:
+    """When each call of `rwrw...` went, in milliseconds from the start."""
+    went = []
+    for call in calls:
+        pace.acquire(write=call == "w")
+        went.append((clock.since_start(), call == "w"))
+    return went
+
+
+def most_in(went: list[float], length: float) -> int:
+    return max(sum(first <= moment < first + length for moment in went) for first in went)
+
+
+def test_97_percent_of_each_published_limit_is_used() -> None:
+    assert [(window.limit, window.length) for window in Limits().windows()] == [
+        (9, 100),
+        (58, MINUTE),
+        (116, MINUTE),
+        (4850, HOUR),
+        (4850, DAY),
+    ]
+    assert Limits(calls_per_100_ms=1, calls_per_hour=0, calls_per_minute=100).windows()[0].limit == 1
+    assert len(Limits(calls_per_hour=0).windows()) == 4
+    assert Limits(calls_per_minute=100).windows()[2].limit == 97
+    assert [window.length for window in Limits(scale=0.01).windows()[:3]] == [1, 600, 600]
+
+
+def test_calls_within_the_limits_do_not_wait(paced: Callable[[Limits], Pace], clock: Clock) -> None:
+    moments(paced(Limits()), clock, "wrwrwrwrw")
+    assert clock.slept == []
+
+
+def test_the_59th_write_waits_for_the_first_to_leave_the_minute(
+    paced: Callable[[Limits], Pace], clock: Clock
+) -> None:
+    went = moments(paced(Limits()), clock, "w" * 59)
+    assert went[57][0] == pytest.approx(6 * 110)
+    assert went[58][0] == MINUTE + 240, "a minute and its guard after the first"
+    assert sum(clock.slept) * 1000 == pytest.approx(went[58][0])
+
+
+def test_writes_that_wait_do_not_hold_up_reads(ledger: Ledger, clock: Clock) -> None:
+    windows = Limits().windows()
+    first = [ledger.reserve_call(windows, clock, write=True) for _ in range(80)]
+    assert (first[-1] - NOW).total("seconds") > 60
+    read = ledger.reserve_call(windows, clock, write=False)
+    assert (read - NOW).total("seconds") < 1
+
+
+def test_a_backfill_uses_95_percent_of_the_tightest_limit(
+    paced: Callable[[Limits], Pace], clock: Clock
+) -> None:
+    pace = paced(Limits())
+    went = moments(pace, clock, "wwr" * (58 * 3))
+    writes = [moment for moment, write in went if write]
+    assert most_in([moment for moment, _ in went], MINUTE) <= 120
+    assert most_in(writes, MINUTE) <= 60
+    assert most_in([moment for moment, _ in went], 100) <= 10
+    rate = (len(writes) - 58) / (writes[-1] / MINUTE)
+    assert rate >= 60 * 0.95
+
+
+def test_the_daily_limit_parks_and_says_when_it_goes_on(
+    paced: Callable[[Limits], Pace], clock: Clock
+) -> None:
+    pace = paced(Limits(writes_per_day=10))
+    moments(pace, clock, "w" * 9)
+    clock.now = clock.now.add(hours=3)
+    with pytest.raises(DailyLimit, match="goes on at 2026-11-24T10:00:01Z") as met:
+        pace.acquire(write=True)
+    assert isinstance(met.value, Unfinished)
+    assert met.value.resumes_at == NOW.add(hours=24, seconds=1)
+    pace.acquire(write=False)
+    clock.now = met.value.resumes_at
+    pace.acquire(write=True)
+    assert clock.slept == []
+
+
+def test_a_throttled_call_stops_all_for_as_long_as_asked(
+    paced: Callable[[Limits], Pace], clock: Clock
+) -> None:
+    pace = paced(Limits())
+    pace.throttled(30)
+    pace.throttled(5)
+    assert moments(pace, clock, "r") == [(30_000.0, False)]
+    assert moments(pace, clock, "r") == [(30_000.0, False)]
+
+
+def test_who_sleeps_while_another_is_throttled_waits_for_that_too(
+    paced: Callable[[Limits], Pace], clock: Clock
+) -> None:
+    pace = paced(Limits(writes_per_minute=1))
+    pace.acquire(write=True)
+
+    def throttle_once() -> None:
+        clock.during_sleep = lambda: None
+        pace.throttled(200)
+
+    clock.during_sleep = throttle_once
+    pace.acquire(write=True)
+    assert clock.since_start() >= 60_000 + 200_000
+
+
+def test_processes_share_one_pace_through_the_ledger(path: Path, clock: Clock) -> None:
+    limits = Limits(calls_per_minute=10)
+    with opened(path) as one, opened(path) as two:
+        first = LedgerPace(one, limits, clock=clock, sleep=clock.sleep)
+        second = LedgerPace(two, limits, clock=clock, sleep=clock.sleep)
+        moments(first, clock, "r" * 9)
+        assert moments(second, clock, "r") == [(60_240.0, False)]
+        first.throttled(100)
+        assert moments(second, clock, "r") == [(160_240.0, False)]
+
+
+def test_old_calls_are_forgotten_reads_after_an_hour(ledger: Ledger, clock: Clock) -> None:
+    pace = LedgerPace(ledger, Limits(), clock=clock, sleep=clock.sleep)
+    moments(pace, clock, "rw" * 100)
+    clock.now = clock.now.add(hours=2)
+    moments(pace, clock, "r" * 64)
+    assert _stored(ledger, is_write=0) <= 64
+    assert _stored(ledger, is_write=1) == 100
+    clock.now = clock.now.add(hours=25)
+    moments(pace, clock, "r" * 64)
+    assert _stored(ledger, is_write=1) == 0
+
+
+def test_a_clock_that_was_set_back_does_not_stop_the_calls(ledger: Ledger, clock: Clock) -> None:
+    pace = LedgerPace(ledger, Limits(), clock=clock, sleep=clock.sleep)
+    moments(pace, clock, "r" * 63)
+    clock.now = NOW.subtract(hours=24)
+    moments(pace, clock, "r")
+    assert _stored(ledger, is_write=0) == 1
+
+
+def _stored(ledger: Ledger, *, is_write: int) -> int:
+    with reading(ledger._engine, ledger.path) as connection:
+        chosen = select(func.count()).select_from(schema.calls).where(schema.calls.c.is_write == is_write)
+        return connection.execute(chosen).scalar_one()
+
+
+@settings(derandomize=True, database=None, max_examples=200, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 300), st.booleans()), min_size=1, max_size=60),
+    st.lists(st.builds(Window, st.integers(1, 5), st.integers(10, 400), st.booleans()), min_size=1, max_size=3),
+)
+def test_no_stretch_ever_holds_more_than_its_limit(
+    calls: list[tuple[int, bool]], windows: list[Window]
+) -> None:
+    clock = Clock()
+    limits = Limits(0, 0, 0, 0, 0, share=1.0, others=tuple(windows))
+    turns = MemoryPace(limits, clock=clock, sleep=clock.sleep)._turns
+    went: list[tuple[Instant, bool]] = []
+    for gap, write in calls:
+        clock.now = clock.now.add(milliseconds=gap)  # reservations pile up: nobody sleeps
+        went.append((turns.reserve_call(limits.windows(), clock, write=write), write))
+        assert went[-1][0] >= clock.now
+    for window in windows:
+        counted = [(moment - NOW).total("milliseconds") for moment, write in went if write or not window.writes_only]
+        assert not counted or most_in(counted, window.guarded) <= window.limit
+
+
+@settings(derandomize=True, database=None, max_examples=300)
+@given(
+    st.lists(st.integers(0, 60), max_size=12).map(sorted),
+    st.integers(0, 60),
+    st.integers(1, 4),
+    st.integers(1, 20),
+)
+def test_the_free_moment_is_the_first_one(calls: list[int], start: int, limit: int, length: int) -> None:
+    window = Window(limit, length)
+    found = first_free(calls, start, window)
+
+    def fits(at: int) -> bool:
+        return all(
+            sum(first <= call < first + window.guarded for call in (*calls, at)) <= limit
+            for first in (*calls, at)
+            if first <= at < first + window.guarded
+        )
+
+    assert found == next(at for at in range(start, 10_000) if fits(at))
+
+
+PACED_CALLS = """
+import sys, time
+from pathlib import Path
+from ledger_given import opened
+from engine.ledger.limits import Limits
+from engine.ledger.pace import LedgerPace
+limits = Limits(60, 120, 0, 0, 0, scale=1 / 60)
+with opened(Path(sys.argv[1])) as ledger:
+    pace = LedgerPace(ledger, limits)
+    for number in range(60):
+        pace.acquire(write=number % 2 == 0)
+        print(time.time() * 1000, number % 2 == 0)
+"""
+
+
+def test_four_processes_together_keep_the_limits_and_use_them(path: Path) -> None:
+    opened(path).close()
+    printed = end_all([start_python(PACED_CALLS, path) for _ in range(4)])
+    lines = [line.split() for text in printed for line in text.splitlines()]
+    went = sorted(float(moment) for moment, _ in lines)
+    writes = sorted(float(moment) for moment, write in lines if write == "True")
+    assert (len(went), len(writes)) == (240, 120)
+    assert most_in(went, 1000) <= 120
+    assert most_in(writes, 1000) <= 60
+    assert went[-1] - went[0] <= 1000 * (240 - 116) / 116 / 0.5, "at most twice what the limits allow"
+
+
+@settings(
+    derandomize=True,
+    database=None,
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(st.lists(st.tuples(st.integers(0, 40_000), st.booleans()), max_size=30))
+def test_the_ledger_and_the_memory_give_the_same_moments(
+    tmp_path: Path, calls: list[tuple[int, bool]]
+) -> None:
+    limits = Limits(4, 6, 20, 2, 0)
+    clock = Clock()
+    with opened(tmp_path / f"{time.monotonic_ns()}.db") as ledger:
+        memory = MemoryPace(limits, clock=clock, sleep=clock.sleep)._turns
+        for gap, write in calls:
+            clock.now = clock.now.add(milliseconds=gap)
+            one = ledger.reserve_call(limits.windows(), clock, write=write)
+            assert one == memory.reserve_call(limits.windows(), clock, write=write)
+
+
+def test_threads_share_a_pace(path: Path) -> None:
+    went: list[float] = []
+    with opened(path) as ledger:
+        pace = LedgerPace(ledger, Limits(0, 0, 0, 0, 0, share=1.0, others=(Window(5, 200),)))
+
+        def call() -> None:
+            for _ in range(5):
+                pace.acquire(write=True)
+                went.append(time.time() * 1000)
+
+        threads = [threading.Thread(target=call) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+    assert len(went) == 20
+    assert max(went) - min(went) >= 3 * 200
