@@ -81,6 +81,15 @@ class SandboxProcess:
         found: dict[str, Any] = self.admin("GET", f"records/{entity}/{identifier}")
         return found
 
+    def records(self, entity: str) -> list[dict[str, Any]]:
+        """All records of an entity as they are stored."""
+        found: list[dict[str, Any]] = self.admin("GET", f"records/{entity}")
+        return found
+
+    def remove_records(self, entity: str) -> None:
+        """Take all records of an entity away, without a line in the commit log."""
+        self.admin("DELETE", f"records/{entity}")
+
     def remove_record(self, entity: str, identifier: int) -> None:
         """Take a record away, without a line in the commit log."""
         self.admin("DELETE", f"records/{entity}/{identifier}")
@@ -118,9 +127,7 @@ def _read_line(process: subprocess.Popen[bytes]) -> dict[str, Any]:
     ready, _, _ = select.select([process.stdout], [], [], deadline - time.monotonic())
     line = process.stdout.readline() if ready else b""
     if not line:
-        raise RuntimeError(
-            f"the sandbox did not start within {_START_SECONDS} s (exit code {process.poll()})"
-        )
+        raise RuntimeError(f"the sandbox did not start within {_START_SECONDS} s (exit code {process.poll()})")
     found: dict[str, Any] = json.loads(line)
     return found
 

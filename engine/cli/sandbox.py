@@ -33,16 +33,10 @@ Example:
 @click.option(
     "--db", type=click.Path(dir_okay=False, path_type=Path), help="Keep the records here; else until the end."
 )
-@click.option(
-    "--commit-log", type=click.Path(dir_okay=False, path_type=Path), help="Add a JSON line for each commit."
-)
-@click.option(
-    "--mode", "modes", multiple=True, metavar="NAME=VALUE", help="How the service behaves, as S14=kept."
-)
+@click.option("--commit-log", type=click.Path(dir_okay=False, path_type=Path), help="Add a JSON line for each commit.")
+@click.option("--mode", "modes", multiple=True, metavar="NAME=VALUE", help="How the service behaves, as S14=kept.")
 @click.option("--fault", "faults", multiple=True, metavar="NAME=VALUE", help="A share (0.3) or a count (2x).")
-@click.option(
-    "--seed", default=1, show_default=True, type=int, help="Names, order and faults follow from it."
-)
+@click.option("--seed", default=1, show_default=True, type=int, help="Names, order and faults follow from it.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--list", "only_list", is_flag=True, help="Print all modes and faults, and end.")
 def command(
@@ -70,7 +64,12 @@ def command(
     _switch(Modes().change, modes)
     with _database(db) as file:
         raise SystemExit(
-            _serve(_open_state(file, commit_log, seed), (host, port), form, switches=(modes, faults))
+            _serve(
+                _open_state(file, commit_log, seed, is_kept=db is not None),
+                (host, port),
+                form,
+                switches=(modes, faults),
+            )
         )
 
 
@@ -98,7 +97,7 @@ def _database(named: Path | None) -> Iterator[Path]:
         yield Path(folder) / "sandbox.sqlite"
 
 
-def _open_state(file: Path, commit_log: Path | None, seed: int) -> State:
+def _open_state(file: Path, commit_log: Path | None, seed: int, *, is_kept: bool) -> State:
     import sqlite3
 
     from engine.sandbox.seed import seed_store
@@ -106,7 +105,7 @@ def _open_state(file: Path, commit_log: Path | None, seed: int) -> State:
     from engine.sandbox.store import Store
 
     try:
-        state = State(Store(file, commit_log), seed)
+        state = State(Store(file, commit_log, survives_power_loss=is_kept), seed)
         seed_store(state)
     except (OSError, sqlite3.Error) as error:
         raise click.UsageError(f"cannot keep records in {str(file)!r}: {error}.") from error
@@ -163,12 +162,10 @@ def _print_switches(form: str) -> None:
     values = "a share such as 0.3, or a count such as 2x; narrowed as 2x:users"
     if form == "json":
         modes = [
-            {"name": one.name, "values": one.values, "default": one.default, "meaning": one.meaning}
-            for one in MODES
+            {"name": one.name, "values": one.values, "default": one.default, "meaning": one.meaning} for one in MODES
         ]
         faults = [
-            {"name": one.name, "values": values, "default": "off", "meaning": one.meaning}
-            for one in FAULTS.values()
+            {"name": one.name, "values": values, "default": "off", "meaning": one.meaning} for one in FAULTS.values()
         ]
         print(json.dumps({"modes": modes, "faults": faults}))
         return

@@ -32,6 +32,7 @@ def admin_routes(state: State) -> list[Route]:
         Route("/_sandbox/modes", admin.modes, methods=["GET", "POST", "DELETE"]),
         Route("/_sandbox/faults", admin.faults, methods=["GET", "POST", "DELETE"]),
         Route("/_sandbox/clock", admin.clock, methods=["GET", "POST"]),
+        Route("/_sandbox/records/{entity}", admin.records, methods=["GET", "DELETE"]),
         Route("/_sandbox/records/{entity}/{id:int}", admin.record, methods=["GET", "PUT", "DELETE"]),
     ]
 
@@ -53,7 +54,9 @@ class Admin:
         return JSONResponse(self._state.store.commits())
 
     async def modes(self, request: Request) -> Response:
-        """POST changes some, DELETE brings the defaults back; the answer is always all of them."""
+        """POST changes some, DELETE brings the defaults back and forgets the pace; the answer is all of them."""
+        if request.method == "DELETE":
+            self._state.throttle.forget()
         return await self._switch(request, self._state.modes.change, self._state.modes.reset)
 
     async def faults(self, request: Request) -> Response:
@@ -68,6 +71,16 @@ class Admin:
             except (KeyError, TypeError, ValueError):
                 return _refused('a clock needs {"offset_seconds": number}')
         return JSONResponse({"offset_seconds": self._state.clock.offset_seconds})
+
+    async def records(self, request: Request) -> Response:
+        """All records of an entity as they are stored; DELETE removes them all."""
+        entity = ENTITIES.get(request.path_params["entity"].lower())
+        if entity is None:
+            return _refused(f"there is no entity {request.path_params['entity']!r}", 404)
+        found = self._state.store.all(entity.name)
+        for record in found if request.method == "DELETE" else ():
+            self._state.store.remove(entity.name, record["Id"])
+        return JSONResponse(found)
 
     async def record(self, request: Request) -> Response:
         """A record as it is stored; PUT merges fields into it or makes it, unchecked; DELETE removes it."""
@@ -98,7 +111,7 @@ class Admin:
         return record
 
     def _fresh(self, entity: Entity) -> Record:
-        now = self._state.stamp(0)
+        now = self._state.stamp()
         stamps = {"UniqueId": str(uuid.uuid4()), "CreatedOn": now, "UpdatedOn": now, "UpdatedBy": "[System]"}
         return empty_record(entity) | stamps
 

@@ -76,8 +76,7 @@ def refusal(errors: Sequence[FieldError], *, body_status: int | None = None) -> 
         "Message": f"{errors[0].field}: {errors[0].message}",
         "Value": None,
         "Errors": [
-            {"AttemptedValue": one.attempted, "Message": one.message, "PropertyName": one.field}
-            for one in errors
+            {"AttemptedValue": one.attempted, "Message": one.message, "PropertyName": one.field} for one in errors
         ],
         "WasSuccessful": False,
     }
@@ -153,9 +152,7 @@ def spoil(kind: str, answer: Answer | None, *, slow_seconds: float = 0.0) -> Ans
         "value-null": lambda: _with_value(whole, None),
         "bare-id": lambda: json_answer(_value_id(whole)),
         "text-id": lambda: _with_value(whole, {"Id": str(_value_id(whole))}),
-        "was-successful-false": lambda: json_answer(
-            _envelope(whole) | {"Value": None, "WasSuccessful": False}
-        ),
+        "was-successful-false": lambda: json_answer(_envelope(whole) | {"Value": None, "WasSuccessful": False}),
     }
     return made[kind]()
 

@@ -34,9 +34,7 @@ def answer_call(state: State, call: Call) -> Answer:
     entity = _ROOMS.get((parts[1], parts[2])) if len(parts) in {3, 4} and parts[0] == "api" else None
     if entity is None:
         return answers.no_such_path()
-    return _at_the_door(state, call, entity) or _enter(
-        state, call, entity, parts[3] if len(parts) == 4 else ""
-    )
+    return _at_the_door(state, call, entity) or _enter(state, call, entity, parts[3] if len(parts) == 4 else "")
 
 
 def _at_the_door(state: State, call: Call, entity: Entity) -> Answer | None:

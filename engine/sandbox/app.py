@@ -46,9 +46,7 @@ class Door:
         body = await _read_body(receive)
         if body is None:
             return
-        headers = {
-            name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
-        }
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         query = scope["query_string"].decode("latin-1")
         call = Call(scope["method"], scope["path"], query, headers, body)
         answer = self._note_and_answer(call)
@@ -96,9 +94,7 @@ async def _read_body(receive: Receive) -> bytes | None:
 class _Delivery:
     """One answer on its way; `transport` is the raw connection, for what HTTP has no words for."""
 
-    def __init__(
-        self, answer: Answer, receive: Receive, send: Send, transport: asyncio.Transport | None
-    ) -> None:
+    def __init__(self, answer: Answer, receive: Receive, send: Send, transport: asyncio.Transport | None) -> None:
         self._answer = answer
         self._receive = receive
         self._send = send

@@ -179,8 +179,7 @@ ENTITIES: dict[str, Entity] = {
             kind="TaskList",
             keys=keys.TASK_LIST,
             filters=_words(
-                "Id Name Business Active AssignToNewContacts AssignToNewMembers"
-                " AssignToCancellations UniqueId"
+                "Id Name Business Active AssignToNewContacts AssignToNewMembers AssignToCancellations UniqueId"
             ),
             unset=("Tariffs",),
             ranges=_STAMPS,

@@ -81,9 +81,7 @@ def _all_faults() -> dict[str, Fault]:
 FAULTS: dict[str, Fault] = _all_faults()
 LIST_FAULTS = frozenset({"page-500", "endless-pages", "contradicting-counts", "records-null"})
 _WRITABLE = "coworkertasks"
-_VALUE = re.compile(
-    r"(?:(?P<count>[0-9]{1,9})x|(?P<share>0|1|0?\.[0-9]{1,9}|[01]\.0{1,9}))(?::(?P<entity>[a-z]+))?"
-)
+_VALUE = re.compile(r"(?:(?P<count>[0-9]{1,9})x|(?P<share>0|1|0?\.[0-9]{1,9}|[01]\.0{1,9}))(?::(?P<entity>[a-z]+))?")
 
 
 @dataclass(frozen=True)

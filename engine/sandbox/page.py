@@ -83,9 +83,7 @@ class Pages:
             f"<h2><a href='/member/{identifier}'>{_text(coworker.get('FullName'))}</a> "
             f"<small>{identifier} · {place} · {plan}</small></h2>"
         )
-        tasks = sorted(
-            self._state.store.tasks_of(identifier), key=lambda one: (one["DueDate"] or "", one["Id"])
-        )
+        tasks = sorted(self._state.store.tasks_of(identifier), key=lambda one: (one["DueDate"] or "", one["Id"]))
         return head + (_table(tasks) if tasks else "<p class='quiet'>no tasks</p>")
 
 

@@ -116,9 +116,7 @@ class People:
         persons = (*_FIXED, *(self._invent(number) for number in range(_GENERATED)))
         self.coworkers = [self._coworker(person) for person in persons]
         self.contracts = [self._contract(person, term) for person in persons for term in person.terms]
-        self.desks = [
-            self._desk(person, term, term.desk) for person in persons for term in person.terms if term.desk
-        ]
+        self.desks = [self._desk(person, term, term.desk) for person in persons for term in person.terms if term.desk]
         self.team = self._team(person.identifier for person in persons if person.in_team)
 
     def _invent(self, number: int) -> Person:

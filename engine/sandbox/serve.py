@@ -25,7 +25,8 @@ httptools_impl.STATUS_LINE[409] = b"HTTP/1.1 409 You must wait before accessing 
 def open_socket(host: str, port: int) -> socket.socket:
     """A listening socket; port 0 takes a free one. OSError when the address cannot be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    opened = socket.socket(family, socket.SOCK_STREAM)
+    # Said aloud that it is TCP: asyncio switches Nagle's delay off only then, worth 40 ms a call.
+    opened = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         opened.bind((host, port))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from dataclasses import dataclass, field
 from typing import Any
@@ -49,10 +50,11 @@ class State:
         self.throttle = Throttle(self.modes)
         # Not for secrets: it only mixes up the order of equal rows.
         self.random = random.Random(self.seed)  # noqa: S311
+        self._stamps = itertools.count()
 
-    def stamp(self, number: int) -> str:
+    def stamp(self) -> str:
         """Now, with the varying number of fractional digits that real answers have."""
-        return write_with_digits(self.clock.now(), 1 + number * 3 % 7)
+        return write_with_digits(self.clock.now(), 1 + next(self._stamps) * 3 % 7)
 
     def zone_of(self, business: object) -> str:
         """The IANA zone of a location; UTC when it has none."""

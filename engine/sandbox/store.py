@@ -19,7 +19,8 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS records (entity TEXT, id INTEGER, body TEXT NOT NULL, PRIMARY KEY (entity, id));
 CREATE TABLE IF NOT EXISTS commits (number INTEGER PRIMARY KEY, line TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS tokens (token TEXT PRIMARY KEY, body TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS created (one INTEGER PRIMARY KEY CHECK (one = 1), tasks INTEGER NOT NULL);
+INSERT OR IGNORE INTO created VALUES (1, 0);
 """
 
 # Two blocks of ids around the ones recorded on a live account. Successive creations take from
@@ -42,10 +43,11 @@ def _dump(value: object) -> str:
 class Store:
     """Records by entity and id; tokens; the commit log. OSError or sqlite3.Error when the disk refuses."""
 
-    def __init__(self, file: Path, commit_log: Path | None = None) -> None:
+    def __init__(self, file: Path, commit_log: Path | None = None, *, survives_power_loss: bool = True) -> None:
         self._database = sqlite3.connect(file, isolation_level=None)
         self._database.execute("PRAGMA journal_mode=WAL")
-        self._database.execute("PRAGMA synchronous=FULL")
+        # A file that is gone at the end has nothing to save from a power cut; a killed process loses nothing.
+        self._database.execute(f"PRAGMA synchronous={'FULL' if survives_power_loss else 'OFF'}")
         self._database.executescript(_SCHEMA)
         self._log = commit_log.open("ab", buffering=0) if commit_log else None
         self._records: dict[str, dict[int, Record]] = {}
@@ -102,6 +104,8 @@ class Store:
                 self._erase("coworkertasks", record["Id"])
             else:
                 self._write("coworkertasks", record)
+            if operation == "create":
+                self._database.execute("UPDATE created SET tasks = tasks + 1")
             self._database.execute("INSERT INTO commits (line) VALUES (?)", (line,))
         if self._log:
             self._log.write(line.encode() + b"\n")
@@ -113,18 +117,11 @@ class Store:
 
     def commits(self) -> list[Record]:
         """The commit log from its beginning."""
-        return [
-            json.loads(line) for (line,) in self._database.execute("SELECT line FROM commits ORDER BY number")
-        ]
+        return [json.loads(line) for (line,) in self._database.execute("SELECT line FROM commits ORDER BY number")]
 
-    def next_number(self, name: str) -> int:
-        """0, 1, 2, ... under a name, for ever."""
-        row = self._database.execute(
-            "INSERT INTO counters VALUES (?, 0)"
-            " ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value",
-            (name,),
-        ).fetchone()
-        return int(row[0])
+    def created(self) -> int:
+        """How many tasks were ever created, those removed since among them."""
+        return int(self._database.execute("SELECT tasks FROM created").fetchone()[0])
 
     def token(self, token: str) -> Record | None:
         """What is known of a token."""
@@ -138,8 +135,7 @@ class Store:
     def drop_refresh_tokens(self, client: str) -> None:
         """Forget the refresh tokens of a client id; its access tokens stay good."""
         self._database.execute(
-            "DELETE FROM tokens WHERE json_extract(body, '$.kind') = 'refresh'"
-            " AND json_extract(body, '$.client') = ?",
+            "DELETE FROM tokens WHERE json_extract(body, '$.kind') = 'refresh' AND json_extract(body, '$.client') = ?",
             (client,),
         )
 
@@ -147,9 +143,7 @@ class Store:
         return _Transaction(self._database)
 
     def _write(self, entity: str, record: Record) -> None:
-        self._database.execute(
-            "INSERT OR REPLACE INTO records VALUES (?, ?, ?)", (entity, record["Id"], _dump(record))
-        )
+        self._database.execute("INSERT OR REPLACE INTO records VALUES (?, ?, ?)", (entity, record["Id"], _dump(record)))
 
     def _erase(self, entity: str, identifier: int) -> None:
         self._database.execute("DELETE FROM records WHERE entity = ? AND id = ?", (entity, identifier))

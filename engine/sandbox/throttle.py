@@ -22,7 +22,10 @@ _WINDOWS = (
 
 
 class Throttle:
-    """Remembers when calls were let through; moments are seconds since 1970 on the sandbox's clock."""
+    """Remembers when calls were let through; moments are seconds since 1970 on the sandbox's clock.
+
+    A window without a limit remembers nothing: a limit that is switched on starts from zero.
+    """
 
     def __init__(self, modes: Modes) -> None:
         self._modes = modes
@@ -34,6 +37,8 @@ class Throttle:
         for name, seconds, writes_only in _WINDOWS:
             limit = self._modes.number(name)
             passed = self._passed[name]
+            if not limit:
+                passed.clear()
             while passed and not now - seconds < passed[0] <= now:
                 passed.popleft()
             if limit and len(passed) >= limit and (is_write or not writes_only):
@@ -41,9 +46,14 @@ class Throttle:
         if longest:
             return longest
         for name, _, writes_only in _WINDOWS:
-            if is_write or not writes_only:
+            if self._modes.number(name) and (is_write or not writes_only):
                 self._passed[name].append(now)
         return 0.0
+
+    def forget(self) -> None:
+        """Start from zero."""
+        for passed in self._passed.values():
+            passed.clear()
 
     def refuse(self, seconds: float) -> Answer:
         """The answer to a call too many, in the style of S50."""

@@ -28,8 +28,8 @@ def create_task(state: State, login: str, body: Mapping[str, Any]) -> Answer:
     errors = check(state, fields)
     if errors:
         return _refuse(state, errors)
-    number = state.store.next_number("coworkertasks")
-    now = state.stamp(number)
+    number = state.store.created()
+    now = state.stamp()
     record = empty_record(_TASK) | {
         "Id": task_id(number),
         "UniqueId": str(uuid.uuid4()),
@@ -57,7 +57,7 @@ def update_task(state: State, login: str, body: Mapping[str, Any]) -> Answer:
         return _refuse(state, errors)
     record = dict(old)
     _fill(state, record, fields, creating=False)
-    now = state.stamp(state.store.next_number("updates"))
+    now = state.stamp()
     _stamp(record, now, login)
     state.store.commit("update", record, write_second(state.clock.now()))
     value = show(_TASK, record, state.modes)
@@ -69,7 +69,7 @@ def delete_task(state: State, login: str, identifier: int) -> Answer:
     record = state.store.get("coworkertasks", identifier)
     if record is None:
         return not_found()
-    now = state.stamp(state.store.next_number("updates"))
+    now = state.stamp()
     state.store.commit("delete", record, write_second(state.clock.now()))
     return success("CoworkerTask was successfully deleted.", None, at=now, by=login)
 
