@@ -19,7 +19,11 @@ MOST_PAGES = 200
 
 @dataclass
 class Reading:
-    """One reading of one list, page after page. `done` once no further page is worth asking for."""
+    """One reading of one list, page after page. `done` once no further page is worth asking for.
+
+    What it cannot see: a row removed from a page already read and another made on a later page,
+    between two calls, so that the count stays. Lists of one page have no such gap.
+    """
 
     rows: dict[int, Record] = field(default_factory=dict)
     done: bool = False

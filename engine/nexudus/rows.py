@@ -6,15 +6,25 @@ take a field that did not come for one that is empty.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from whenever import Instant, OffsetDateTime, PlainDateTime
-
 from engine.core.known import LiveTask
+from engine.core.wire_dates import parse_moment
 from engine.nexudus.wire import is_id, usable_id
+
+__all__ = [
+    "Listing",
+    "Record",
+    "User",
+    "is_whole_contract",
+    "live_task",
+    "parse_moment",
+    "same_email",
+    "user",
+    "why_unfit",
+]
 
 Record = Mapping[str, object]
 Row = TypeVar("Row")
@@ -39,31 +49,6 @@ class User:
     active: bool
     is_admin: bool
     business_ids: frozenset[int]
-
-
-_MOMENT = re.compile(
-    r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,9})\d*)?\s*(Z|z|[+-]\d\d:?\d\d)?)?"
-)
-
-
-def parse_moment(text: object) -> Instant | None:
-    """The UTC instant of a date-time text; None for an empty or unreadable one.
-
-    Fractions have 1 to 7 digits in recorded answers (api.md 2.3); up to nine are read. Without a
-    suffix the text is UTC, as all moments of the admin API are; a bare date is its first moment.
-    """
-    found = _MOMENT.fullmatch(text.strip()) if isinstance(text, str) else None
-    if found is None:
-        return None
-    day, clock, fraction, offset = found.groups()
-    clock = clock or "00:00:00"
-    plain = f"{day}T{clock if len(clock) == 8 else clock + ':00'}" + (f".{fraction}" if fraction else "")
-    try:
-        if offset in {None, "Z", "z"}:
-            return PlainDateTime.parse_iso(plain).assume_utc()
-        return OffsetDateTime.parse_iso(plain + offset).to_instant()
-    except ValueError:
-        return None
 
 
 def live_task(row: Record) -> LiveTask | None:

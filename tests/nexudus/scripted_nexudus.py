@@ -169,8 +169,8 @@ def _talk(sock: socket.socket, server: Server) -> None:
                 if answer.then is not None:
                     answer.then(sock)
                     return
-    except OSError:
-        return  # the client hung up, which several tests want
+    except (OSError, ValueError):
+        return  # the client hung up or spoke no HTTP, which several tests want
 
 
 def _request(stream: object) -> Request | None:

@@ -178,6 +178,32 @@ def test_a_refused_connection_is_tried_again_a_few_times_then_put_off():
     assert len(clock.slept) == 3
 
 
+def test_a_broken_handshake_is_never_a_sent_creation():
+    clock = Clock()
+    with serving(in_turn(receipt({"Id": 5}))) as server:
+        settings = NexudusSettings(server.url.replace("http:", "https:"), token="t")
+        client = client_with(settings, server, clock)
+        assert client.create_task(BODY) == Defer("the secure connection failed", 60.0)
+        assert posted(server) == []
+
+
+def test_the_environments_proxy_never_sees_calls_to_this_machine(monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.delenv("no_proxy", raising=False)
+    with serving(in_turn(receipt({"Id": 5}))) as server:
+        assert isinstance(client_for(server).create_task(BODY), Done)
+
+
+def test_a_line_that_was_closed_while_idle_loses_no_creation():
+    closing = Answer(raw=receipt({"Id": 5}).wire(), then=lambda _: None)
+    with serving(in_turn(closing)) as server:
+        client = client_for(server)
+        for _ in range(5):
+            assert isinstance(client.create_task(BODY), Done)
+            time.sleep(0.05)
+        assert len(posted(server)) == 5
+
+
 def test_a_login_that_cannot_be_reached_puts_a_creation_off():
     with serving(in_turn(receipt({"Id": 5})), logins=[Answer(503)] * 4) as server:
         answer = client_for(server).create_task(BODY)
