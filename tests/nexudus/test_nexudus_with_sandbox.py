@@ -1,6 +1,7 @@
 """The client against the sandbox: a far side written by others, from the same page about the service."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sandbox_process import sandbox
@@ -109,6 +110,22 @@ def test_a_task_lives_from_creation_to_removal(client):
 def test_both_forms_of_a_receipt_are_done(far_side, client, shown):
     far_side.set_mode("S11", shown)
     assert isinstance(client.create_task(body()), Done)
+
+
+def test_a_name_that_is_cut_silently_is_still_done(far_side, client):
+    far_side.set_mode("S23.Name", "cut-silently")
+    try:
+        assert isinstance(client.create_task(body(Name="x" * 300)), Done)
+    finally:
+        far_side.set_mode("S23.Name", "accepted")
+
+
+def test_many_threads_make_each_task_once(far_side, client):
+    before = len(creations(far_side))
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda n: client.create_task(body(Name=f"Thread {n}")), range(30)))
+    assert len({answer.task_id for answer in answers}) == 30
+    assert len(creations(far_side)) == before + 30
 
 
 SPOILED = ["error", "bad-gateway", "unavailable", "gateway-timeout", "reset", "html-200", "cut-body", "empty-body"]
