@@ -39,10 +39,12 @@ class Action:
     reason: str
     task_id: int | None = None
     drift: tuple[Drift, ...] = ()
-    baseline: Mapping[str, str] = field(default_factory=dict)
-    """Payload field -> fingerprint to remember with the task."""
+    baseline_texts: Mapping[str, str] = field(default_factory=dict)
+    """Payload field -> what the task says: its fingerprint is remembered, for telling drift later."""
     again: bool = False
     """The identity has an open or failed intent that this action takes over."""
+    held_by: str | None = None
+    """The run that holds that intent: when another one does by now, the takeover is refused."""
     late_from: Instant | None = None
 
     def to_json(self) -> dict[str, Any]:

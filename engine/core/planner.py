@@ -132,7 +132,7 @@ class _Planner:
         )
         reason = f"found in Nexudus as task {row.task_id}" + ("; completed" if row.completed else "")
         adopted = replace(self._keep("adopt", wanted, reason), task_id=row.task_id, drift=drift)
-        return replace(adopted, baseline=self._prints(live), again=known is not None)
+        return replace(adopted, baseline_texts=live, again=known is not None)
 
     def _keep(self, name: ActionName, wanted: Wanted, reason: str) -> Action:
         return Action(name, wanted, self._payload(wanted, wanted.due_at), wanted.due_at, reason)
@@ -140,9 +140,9 @@ class _Planner:
     def _create(self, wanted: Wanted, known: KnownTask | None) -> Action:
         again = known is not None
         reason = "an earlier attempt did not succeed" if again else "not made yet"
-        action = Action(
-            "create", wanted, {}, wanted.due_at, reason, again=again, baseline=self._prints(wanted.texts())
-        )
+        action = Action("create", wanted, {}, wanted.due_at, reason, baseline_texts=wanted.texts())
+        if known is not None:
+            action = replace(action, again=True, held_by=known.run_id)
         if wanted.due_at is not None and wanted.due_at < self.now:
             action = self._late(action)
         return replace(action, payload=self._payload(action.wanted, action.due_at))
@@ -165,10 +165,6 @@ class _Planner:
 
     def _payload(self, wanted: Wanted, due_at: Instant | None) -> dict[str, Any]:
         return wanted.payload(task_list_name=self.name, due_at=due_at, with_mark=self.situation.with_mark)
-
-    def _prints(self, texts: Mapping[str, str]) -> dict[str, str]:
-        key = self.situation.key
-        return {name: fingerprint(key, name, text) for name, text in texts.items()} if key else {}
 
 
 def _explained(wanted: Wanted, step: str) -> Wanted:

@@ -17,9 +17,7 @@ from engine.core.due import Count, Due, DueRule, MonthEdge, On, Roll
 from engine.core.due_day import NamedDay, keeps_clock, named_day
 from engine.core.errors import UserError
 from engine.core.moments import in_zone, skipped_text, to_zone
-
-END_ANCHORS = frozenset({"contract.cancellation", "contract.term_end", "membership.end"})
-"""Ends: a due `on` one of these rolls back, never past the end (design section 4)."""
+from engine.core.words import END_ANCHORS
 
 
 class AnchorMissing(UserError):

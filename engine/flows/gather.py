@@ -21,7 +21,7 @@ from engine.core.wire_dates import parse_moment
 from engine.core.words import END_ANCHORS
 from engine.flows.calendars import calendar_at
 from engine.flows.directory import Directory
-from engine.flows.request import Request
+from engine.flows.request import Request, at_zone
 from engine.nexudus.client import NexudusReader
 
 _PROVISIONAL_ZONE = "UTC"
@@ -87,7 +87,7 @@ class Gatherer:
         location = self._location(coworker, chosen, request.location)
         place = self._organisation.locations[location]
         zone = place.time_zone or self._directory.zone(place.business_id)
-        event = Event(request.event_name, request.event_at) if request.event_at else None
+        event = Event(request.event_name, at_zone(request.event_at, zone)) if request.event_at else None
         facts = Facts(
             coworker=reduced("coworker", coworker, self._organisation),
             location=location,
@@ -190,7 +190,7 @@ class Gatherer:
         texts = [row.get(name) for row in contracts for name in fields]
         texts += [coworker.get("RegistrationDate"), coworker.get("CreatedOn")]
         moments = [moment for text in texts if (moment := parse_moment(text)) is not None]
-        moments += [moment for moment in (request.now, request.event_at) if moment is not None]
+        moments += [at_zone(moment, "UTC") for moment in (request.now, request.event_at) if moment is not None]
         days = [moment.to_tz("UTC").date() for moment in moments if _is_sane(moment)]
         return days + [value for value in request.inputs.values() if isinstance(value, Date)]
 

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from uuid import UUID
+from dataclasses import dataclass
 
 from whenever import Instant
 
-from engine.core.errors import TasklistsError
-from engine.core.expand import HoldersNeeded, expand
 from engine.core.facts import Facts
-from engine.core.plan import Origin, Plan, Situation
+from engine.core.origins import origins
+from engine.core.plan import Plan, Situation
 from engine.core.planner import make_plan
 from engine.core.prepared import Prepared
-from engine.core.wanted import Expansion, Wanted
 from engine.flows.directory import Directory
 from engine.flows.gather import Gatherer
 from engine.flows.look import Looker, Policy
-from engine.flows.request import Request
+from engine.flows.request import Request, at_zone
 from engine.ledger.view import LedgerView
 from engine.nexudus.client import NexudusReader
 
@@ -58,43 +55,11 @@ class Previewer:
             Unreachable: Nexudus or the ledger gives no usable answer now.
         """
         gathered = self._gatherer.gather(request, version)
-        origins = self._origins(gathered.facts, gathered.expansion, request, version)
-        situation = self._looker.look(gathered.expansion, origins)
-        return Preview(make_plan(gathered.expansion, situation, request.now), gathered.facts, situation)
-
-    def _origins(
-        self, facts: Facts, expansion: Expansion, request: Request, version: str
-    ) -> Mapping[Origin, Mapping[UUID, Wanted]]:
-        """Expand once more for each other contract or event that a kept task was made with."""
-        if self._memory is None:
-            return {}
-        wanted = {number for task in expansion.wanted for number in (task.identity, *task.alternatives)}
-        kept = [task for task in self._memory.known(facts.coworker_id) if task.identity in wanted]
-        own: Origin = (expansion.contract_id, expansion.event_at)
-        origins = {(task.contract_id, task.event_at) for task in kept} - {own}
-        found: dict[Origin, Mapping[UUID, Wanted]] = {}
-        for contract_id, event_at in origins:
-            past = under(facts, contract_id, event_at)
-            if past is not None:
-                found[contract_id, event_at] = wanted_under(self._prepared, past, request, version)
-        return found
-
-
-def under(facts: Facts, contract_id: int | None, event_at: Instant | None) -> Facts | None:
-    """Return the facts as they are now under another contract or event, or None when the contract is gone."""
-    if contract_id is not None and all(row["Id"] != contract_id for row in facts.contracts):
-        return None
-    event = replace(facts.event, at=event_at) if facts.event and event_at else facts.event
-    return replace(facts, contract_id=contract_id, event=event)
-
-
-def wanted_under(prepared: Prepared, facts: Facts, request: Request, version: str) -> Mapping[UUID, Wanted]:
-    """Return identity -> wanted task under those facts; nothing when they cannot be expanded any more."""
-    try:
-        expansion = expand(prepared, facts, version=version, cycle=request.again, anyway=True)
-    except (TasklistsError, HoldersNeeded):
-        return {}  # then there is nothing to compare a kept task with, and it is kept as it is
-    return {number: task for task in expansion.wanted for number in (task.identity, *task.alternatives)}
+        known = self._memory.known(request.coworker_id) if self._memory else ()
+        past = origins(self._prepared, gathered.facts, gathered.expansion, known)
+        situation = self._looker.look(gathered.expansion, past)
+        now = at_zone(request.now, gathered.facts.zone)
+        return Preview(make_plan(gathered.expansion, situation, now), gathered.facts, situation)
 
 
 def _no_chains(_: int) -> Mapping[int, int]:

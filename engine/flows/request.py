@@ -2,34 +2,60 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic_core import PydanticCustomError
-from whenever import Instant
+from whenever import Instant, PlainDateTime
 
 from engine.core.errors import UserError
 from engine.core.model import TaskList, input_value
 from engine.core.scalars import Plain
+from engine.core.wire_dates import parse_moment
 from engine.core.words import nearest
+
+
+Moment = Instant | PlainDateTime
+"""An instant, or a wall clock time that means the location's zone, which is known only once facts are read."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """`now` is the moment that plans are made for (UTC); `again` is the label of a wanted repetition."""
+    """`now` is the moment that the plan is made for; `again` is the label of a wanted repetition."""
 
     coworker_id: int
-    now: Instant
+    now: Moment
     contract_id: int | None = None
     team_id: int | None = None
     location: str | None = None
     event_name: str = "by hand"
-    event_at: Instant | None = None
+    event_at: Moment | None = None
     inputs: Mapping[str, Any] = field(default_factory=dict)
     again: str = ""
     anyway: bool = False
     cause: str = "cli"
+
+
+def parse_given_moment(text: str) -> Moment:
+    """Return a moment that a person gave: YYYY-MM-DD, or with THH:MM, and Z or an offset where they like.
+
+    Raises:
+        UserError: it is none of these.
+    """
+    found = parse_moment(text)
+    if found is None:
+        raise UserError(
+            f"{text!r} is no moment.", advice="Write 2026-12-01, 2026-12-01T09:30 or 2026-12-01T09:30:00Z."
+        )
+    has_zone = re.search(r"(Z|[+-]\d{2}:?\d{2})\Z", text.strip()[10:], re.IGNORECASE)
+    return found if has_zone else found.to_tz("UTC").to_plain()
+
+
+def at_zone(moment: Moment, zone: str) -> Instant:
+    """Return the instant of a moment; a wall clock time means the given IANA zone (gaps forward, overlaps earlier)."""
+    return moment if isinstance(moment, Instant) else moment.assume_tz(zone).to_instant()
 
 
 def missing_inputs(tasklist: TaskList, given: Mapping[str, str]) -> tuple[str, ...]:

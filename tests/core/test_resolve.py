@@ -6,11 +6,10 @@ import pytest
 from due_cases import ALWAYS, FRI, MADRID, MON, SAT, SIGNUP, SPAIN, SUN, due_at, local, rule
 from whenever import Date, Instant
 
-from engine.core import words
 from engine.core.calendar import CalendarCoverage
 from engine.core.due import Roll
 from engine.core.errors import UserError
-from engine.core.resolve import END_ANCHORS, AnchorMissing, resolve
+from engine.core.resolve import AnchorMissing, resolve
 
 BY_DAYS = {
     "on": (MON, "2026-11-23 09:00"),
@@ -100,10 +99,6 @@ def test_an_open_day_is_not_rolled_by_any_roll() -> None:
     assert {due_at("on", MON, roll=roll).at for roll in (None, "next", "previous", "nearest", "none")} == {
         Instant("2026-11-23T08:00:00Z")
     }
-
-
-def test_ends_are_the_ends_of_the_files() -> None:
-    assert END_ANCHORS == words.END_ANCHORS
 
 
 BY_CLOCK = {

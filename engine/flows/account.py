@@ -1,0 +1,175 @@
+"""One Nexudus account with its ledger, as the environment and organisation.yaml name them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from whenever import Instant
+
+from engine.core.errors import UserError
+from engine.core.organisation import Organisation
+from engine.flows.look import Policy
+
+if TYPE_CHECKING:
+    from engine.ledger.ledger import Ledger
+    from engine.ledger.limits import Limits
+    from engine.ledger.view import LedgerView
+    from engine.nexudus.client import NexudusClient, NexudusReader
+
+
+def ledger_path(environ: Mapping[str, str], folder: Path) -> Path:
+    """Return where the ledger is: TASKLISTS_LEDGER, else `.tasklists/ledger.db` beside the folder in use.
+
+    Raises:
+        UserError: TASKLISTS_LEDGER names a database that is not available yet.
+    """
+    named = environ.get("TASKLISTS_LEDGER", "").strip()
+    if named.startswith("sqlite:///"):
+        named = named.removeprefix("sqlite:///")
+    if "://" in named:
+        scheme = named.split("://")[0]
+        raise UserError(f"a ledger on {scheme} is not available yet.", advice="TASKLISTS_LEDGER names a file.")
+    return Path(named).expanduser().resolve() if named else folder.parent / ".tasklists" / "ledger.db"
+
+
+def policy(environ: Mapping[str, str], organisation: Organisation) -> Policy:
+    """Return how tasks are looked for: TASKLISTS_NOTES_REF, TASKLISTS_QUIET_SECONDS, and `since`."""
+    mark = environ.get("TASKLISTS_NOTES_REF", "on").strip().lower() or "on"
+    if mark not in {"on", "off"}:
+        raise UserError(f"TASKLISTS_NOTES_REF is {mark!r}.", advice="Set it to on or off.")
+    quiet = _whole(environ, "TASKLISTS_QUIET_SECONDS", 120)
+    return Policy(since(organisation), mark == "on", quiet)
+
+
+def since(organisation: Organisation) -> Instant:
+    """Return the first moment of use: `since` of organisation.yaml, from 00:00 UTC."""
+    day = organisation.since
+    return Instant.from_utc(day.year, day.month, day.day)
+
+
+def limits(environ: Mapping[str, str]) -> Limits:
+    """Return the account's limits: the published ones, or TASKLISTS_WRITES_PER_MINUTE and its like; 0 is none."""
+    from engine.ledger.limits import Limits
+
+    published = Limits()
+
+    def given(name: str) -> int:
+        return _whole(environ, f"TASKLISTS_{name.upper()}", getattr(published, name))
+
+    return Limits(
+        writes_per_minute=given("writes_per_minute"),
+        calls_per_minute=given("calls_per_minute"),
+        calls_per_hour=given("calls_per_hour"),
+        calls_per_100_ms=given("calls_per_100_ms"),
+        writes_per_day=given("writes_per_day"),
+    )
+
+
+def _whole(environ: Mapping[str, str], name: str, default: int) -> int:
+    text = environ.get(name, "").strip()
+    if text and not (text.isdigit() and len(text) < 10):
+        raise UserError(f"{name} is {text!r}.", advice="Set it to a whole number, 0 or more.")
+    return int(text) if text else default
+
+
+@dataclass(frozen=True)
+class Place:
+    """What opening an account needs: the environment, the folder of the lists, and the organisation."""
+
+    environ: Mapping[str, str]
+    folder: Path
+    organisation: Organisation
+
+
+class Account:
+    """An open ledger and a client on one pace. `memory` is None when a preview finds no ledger."""
+
+    def __init__(self, stack: ExitStack, memory: LedgerView | None, client: NexudusClient) -> None:
+        self._stack = stack
+        self.memory = memory
+        self._client = client
+
+    @property
+    def reader(self) -> NexudusReader:
+        """The client, as one that can only read."""
+        return self._client
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+
+class WritingAccount(Account):
+    """An account whose ledger was made or migrated, and whose client may write."""
+
+    def __init__(self, stack: ExitStack, ledger: Ledger, client: NexudusClient) -> None:
+        super().__init__(stack, ledger, client)
+        self.ledger = ledger
+        self.client = client
+
+
+def open_ledger_view(place: Place) -> LedgerView | None:
+    """Return the ledger for looking only, or None when there is none; nothing is made or migrated."""
+    from engine.ledger.opening import open_ledger_to_look
+    from engine.nexudus.settings import DEFAULT_BASE_URL
+
+    account = place.environ.get("NEXUDUS_BASE_URL", "").strip() or DEFAULT_BASE_URL
+    return open_ledger_to_look(
+        ledger_path(place.environ, place.folder),
+        owner=place.organisation.owner,
+        account=_account_name(account),
+        since=since(place.organisation),
+        now=Instant.now(),
+    )
+
+
+def open_to_preview(place: Place) -> Account:
+    """Open an account for looking: no ledger is made or migrated, and nothing can be written to Nexudus."""
+    from engine.ledger.pace import LedgerPace, MemoryPace
+    from engine.nexudus.client import NexudusClient
+    from engine.nexudus.settings import from_environment
+
+    settings = from_environment(place.environ)
+    memory = open_ledger_view(place)
+    with ExitStack() as stack:
+        if memory is not None:
+            stack.enter_context(memory)
+        told = limits(place.environ)
+        pace = LedgerPace(memory, told) if memory is not None else MemoryPace(told)
+        client = stack.enter_context(NexudusClient(settings, pace=pace))
+        return Account(stack.pop_all(), memory, client)
+
+
+def open_to_run(place: Place) -> WritingAccount:
+    """Open an account for a run: the ledger is made or migrated when it has to be."""
+    from engine.ledger.opening import open_ledger
+    from engine.ledger.pace import LedgerPace
+    from engine.nexudus.client import NexudusClient
+    from engine.nexudus.settings import from_environment
+
+    settings = from_environment(place.environ)
+    with ExitStack() as stack:
+        ledger = stack.enter_context(
+            open_ledger(
+                ledger_path(place.environ, place.folder),
+                owner=place.organisation.owner,
+                account=_account_name(settings.base_url),
+                since=since(place.organisation),
+                now=Instant.now(),
+            )
+        )
+        client = stack.enter_context(NexudusClient(settings, pace=LedgerPace(ledger, limits(place.environ))))
+        return WritingAccount(stack.pop_all(), ledger, client)
+
+
+def _account_name(base_url: str) -> str:
+    return base_url.rstrip("/").removesuffix("/api")
