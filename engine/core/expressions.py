@@ -5,7 +5,7 @@ Only building blocks. Which ones a source may combine is decided where the synta
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Context, Decimal
 from enum import Enum
@@ -61,12 +61,13 @@ def part(whole: Expression, name: str, described: Type) -> Expression:
     """Return the fact `name` of a record: of one with a path, or of the first or last of a list."""
     if whole.path is not None:
         return fact((*whole.path, name), described)
+    holder = dotted(whole.blamed)
 
     def evaluate(frame: Frame) -> Value:
         record = whole.evaluate(frame)
         if record is None:
-            raise FactEmpty(dotted(whole.blamed))
-        return look_up(record if isinstance(record, Mapping) else {}, (name,), described)
+            raise FactEmpty(holder)
+        return look_up({holder: record}, (holder, name), described)
 
     return Expression(described, evaluate, whole.uses)
 

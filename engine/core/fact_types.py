@@ -30,6 +30,9 @@ class Record:
     fields: Mapping[str, Type]
     stands_for: str = ""
 
+    def __hash__(self) -> int:
+        return hash((frozenset(self.fields), self.stands_for))
+
 
 @dataclass(frozen=True)
 class ListOf:

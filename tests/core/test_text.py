@@ -203,6 +203,12 @@ def test_first_of_an_empty_list_has_no_facts() -> None:
         text.render(with_first("contract", {"desks": []}))
 
 
+def test_a_thing_of_a_list_that_lacks_a_fact_is_named_with_its_list() -> None:
+    text = compile_text("{{ (contract.desks | first).name }}", SCOPE)
+    with pytest.raises(FactAbsent, match=r"contract\.desks\.name"):
+        text.render(with_first("contract", {"desks": [{"capacity": Decimal(1)}]}))
+
+
 def test_no_message_holds_a_value() -> None:
     secret = "canary-value"
     for source in ("{{ coworker.billing_day }}", "{{ coworker.email | join(', ') }}"):

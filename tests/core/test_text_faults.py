@@ -121,6 +121,9 @@ CONDITIONS = [
     ("contract.cancellation is not none", "contract.cancellation is not none", "`is` is not part of our texts", "contract.cancellation != none"),
     ("coworker.email == none", "coworker.email == none", "an empty text is '', not none", "coworker.email == ''"),
     ("contract == none", "contract == none", "a group of facts is never none", None),
+    ("contract == 1", "contract == 1", "a group of facts is compared with a whole number", None),
+    ("coworker.teams == contract.desks", "coworker.teams == contract.desks", "a list is compared with a list", None),
+    ("contract.desks - 1 > 0", "contract.desks - 1", "+ and - take numbers", None),
     ("contract.start > none", "contract.start > none", "nothing is > none", None),
     ("coworker.active > false", "coworker.active > false", "true and false have no order, so > says nothing about them", None),
     ("coworker.tariff_name == 'a' or 'b'", "coworker.tariff_name == 'a' or 'b'", "each side of `or` is a comparison of its own", "coworker.tariff_name in ['a', 'b']"),
@@ -149,6 +152,20 @@ def test_a_mistake_in_a_condition_has_place_sentence_and_mended_line(
     fault = next(fault for fault in condition_faults(source) if fault.what == what)
     assert source[fault.offset : fault.offset + fault.length] == place
     assert fault.corrected == (corrected or "")
+
+
+MENDED_TEXTS = [case[3] for case in TEXTS if case[3] and case[3] != "{{ coworker.teams }}"]
+MENDED_CONDITIONS = [case[3] for case in CONDITIONS if case[3]]
+
+
+@pytest.mark.parametrize("mended", MENDED_TEXTS)
+def test_the_mended_line_of_a_text_is_sound(mended: str) -> None:
+    assert compile_text(mended, SCOPE).source == mended
+
+
+@pytest.mark.parametrize("mended", MENDED_CONDITIONS)
+def test_the_mended_line_of_a_condition_is_sound(mended: str) -> None:
+    assert compile_condition(mended, SCOPE).source == mended
 
 
 def test_all_mistakes_are_told_at_once_in_the_order_of_their_places() -> None:
