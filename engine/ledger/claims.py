@@ -5,7 +5,7 @@ It must never let two runs hold one identity, and never forget a task id that th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Insert, bindparam, delete, insert, select, update
@@ -31,13 +31,25 @@ _ONE = (_task.coworker_id == bindparam("coworker")) & (_task.identity == bindpar
 _ONE_PAYLOAD = (schema.payloads.c.coworker_id == bindparam("coworker")) & (
     schema.payloads.c.identity == bindparam("one")
 )
-FIND: Final = select(_task.state, _task.run_key, _task.task_id, _task.batch_key).where(_ONE)
+_batch = schema.batches.c
+FIND: Final = (
+    select(_task.state, _task.run_key, _task.task_id, _task.batch_key, _batch.first_task_id)
+    .join(schema.batches, _batch.key == _task.batch_key)
+    .where(_ONE)
+)
 _STATES: Final = (
     select(_task.identity, _task.state, _task.at, schema.runs.c.id)
     .join(schema.runs, schema.runs.c.key == _task.run_key)
     .where(_task.coworker_id == bindparam("coworker"))
 )
-_SETTLE: Final = update(schema.tasks).where(_ONE)
+SETTLED: Final = ("state", "run_key", "task_id", "at", "fingerprints")
+_SETTLE: Final = (
+    update(schema.tasks).where(_ONE).values({name: bindparam(f"new_{name}") for name in SETTLED})
+)
+_FAIL: Final = update(schema.tasks).where(_ONE).values(state=schema.FAILED)
+_INSERT_BATCH: Final = insert(schema.batches)
+_INSERT_TASKS: Final = insert(schema.tasks)
+_INSERT_PAYLOADS: Final = insert(schema.payloads)
 _FORGET_TASK: Final = delete(schema.tasks).where(_ONE)
 _FORGET_PAYLOAD: Final = delete(schema.payloads).where(_ONE_PAYLOAD)
 _OPEN_TEXT: Final = select(schema.payloads.c.identity).where(
@@ -45,8 +57,28 @@ _OPEN_TEXT: Final = select(schema.payloads.c.identity).where(
 ).limit(1)
 
 
+class ItemKeys:
+    """The small numbers that stand for items. What is inserted here is remembered only once it is read back."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, int] = {}
+
+    def keys(self, connection: Connection, names: Set[str]) -> Mapping[str, int]:
+        """The number of each name, made if it has none yet."""
+        if names <= self._known.keys():
+            return self._known
+        table = schema.items
+        # Only committed rows get remembered: a transaction that rolls back takes its new numbers along.
+        self._known = {row.item: row.key for row in connection.execute(select(table))}
+        made = {
+            name: _key_of_new(connection, insert(table), item=name)
+            for name in sorted(names - self._known.keys())
+        }
+        return self._known | made
+
+
 def claim_intents(
-    connection: Connection, run: Holder, intents: Sequence[Intent], now: int
+    connection: Connection, run: Holder, intents: Sequence[Intent], *, now: int, items: ItemKeys
 ) -> tuple[Intent, ...]:
     """Write the intents that nobody holds and that are not settled; return them."""
     present = {row.identity: row for row in connection.execute(_STATES, {"coworker": run.coworker_id})}
@@ -62,14 +94,16 @@ def claim_intents(
         connection.execute(_FORGET_TASK, taken_over)
         connection.execute(_FORGET_PAYLOAD, taken_over)
     batches = {key: _batch_key(connection, run, key, name) for key, name in _names(free).items()}
+    keys = items.keys(connection, {intent.item for intent in free})
     connection.execute(
-        insert(schema.tasks),
+        _INSERT_TASKS,
         [
-            _task_row(run, intent, batches[intent.batch], _first_meant(held[intent.identity], now))
+            _task_row(run, intent, _first_meant(held[intent.identity], now))
+            | {"batch_key": batches[intent.batch], "item_key": keys[intent.item]}
             for intent in free
         ],
     )
-    connection.execute(insert(schema.payloads), [_payload_row(run, intent) for intent in free])
+    connection.execute(_INSERT_PAYLOADS, [_payload_row(run, intent) for intent in free])
     return free
 
 
@@ -97,35 +131,32 @@ def _batch_key(connection: Connection, run: Holder, key: BatchKey, name: str) ->
     if found is None:
         return _key_of_new(
             connection,
-            insert(table).values(
-                coworker_id=run.coworker_id,
-                kind=key.kind,
-                subject_id=key.subject_id,
-                tasklist=key.tasklist,
-                cycle=key.cycle,
-                name=digest(name),
-            ),
+            _INSERT_BATCH,
+            coworker_id=run.coworker_id,
+            kind=key.kind,
+            subject_id=key.subject_id,
+            tasklist=key.tasklist,
+            cycle=key.cycle,
+            name=digest(name),
         )
     if found.first_task_id is None and found.name.hex() != name:
         connection.execute(update(table).where(table.c.key == found.key).values(name=digest(name)))
     return int(found.key)
 
 
-def _key_of_new(connection: Connection, statement: Insert) -> int:
-    made = connection.execute(statement).inserted_primary_key
+def _key_of_new(connection: Connection, statement: Insert, **values: object) -> int:
+    made = connection.execute(statement, values).inserted_primary_key
     assert made is not None  # one row, one key
     return int(made[0])
 
 
-def _task_row(run: Holder, intent: Intent, batch_key: int, at: int) -> dict[str, Any]:
+def _task_row(run: Holder, intent: Intent, at: int) -> dict[str, Any]:
     """The row of an intent: all that stays after the result, and nothing that may be a member's text."""
     return {
         "coworker_id": run.coworker_id,
         "identity": intent.identity.bytes,
         "state": schema.INTENDED,
         "run_key": run.key,
-        "batch_key": batch_key,
-        "item": intent.item,
         "thing_id": _id_or_none(intent.key),
         "at": at,
         "due_at": milliseconds_or_none(intent.due_at),
@@ -153,7 +184,14 @@ def _payload_row(run: Holder, intent: Intent) -> dict[str, Any]:
 def settle(connection: Connection, run: Holder, identity: bytes, values: dict[str, Any]) -> None:
     """Write a task's result and remove its payload."""
     one = {"coworker": run.coworker_id, "one": identity}
-    connection.execute(_SETTLE.values(**values), one)
+    connection.execute(_SETTLE, one | {f"new_{name}": values[name] for name in SETTLED})
+    connection.execute(_FORGET_PAYLOAD, one)
+
+
+def fail(connection: Connection, run: Holder, identity: bytes) -> None:
+    """Note that a task was certainly not made, and remove its payload."""
+    one = {"coworker": run.coworker_id, "one": identity}
+    connection.execute(_FAIL, one)
     connection.execute(_FORGET_PAYLOAD, one)
 
 

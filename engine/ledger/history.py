@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, bindparam, select
 
 from engine.ledger import schema
 from engine.ledger.packing import instant, instant_or_none
@@ -14,18 +14,21 @@ from engine.ledger.values import Batch, BatchKey, Result, Run, RunId
 
 _OUTCOMES = {schema.CREATED: "created", schema.ADOPTED: "adopted"}
 
+_batch = schema.batches.c
+_BATCH = (
+    select(_batch.key, _batch.name, _batch.first_task_id)
+    .where(_batch.coworker_id == bindparam("coworker"))
+    .where(_batch.kind == bindparam("kind"))
+    .where(_batch.subject_id == bindparam("subject"))
+    .where(_batch.tasklist == bindparam("list"))
+    .where(_batch.cycle == bindparam("round"))
+)
+
 
 def batch_row(connection: Connection, coworker_id: int, key: BatchKey) -> AnyRow | None:
     """The stored row of a batch, None if there is none."""
-    table = schema.batches.c
-    return connection.execute(
-        select(table.key, table.name, table.first_task_id)
-        .where(table.coworker_id == coworker_id)
-        .where(table.kind == key.kind)
-        .where(table.subject_id == key.subject_id)
-        .where(table.tasklist == key.tasklist)
-        .where(table.cycle == key.cycle)
-    ).one_or_none()
+    values = {"coworker": coworker_id, "kind": key.kind, "subject": key.subject_id}
+    return connection.execute(_BATCH, values | {"list": key.tasklist, "round": key.cycle}).one_or_none()
 
 
 def batch_of(connection: Connection, coworker_id: int, key: BatchKey) -> Batch | None:
@@ -68,7 +71,7 @@ def read_results(connection: Connection, run_id: RunId) -> tuple[Result, ...]:
         return ()
     items = _items(connection, run.coworker_id)
     found = {result.identity: result for result in _told(connection, run.key, items)}
-    found.update((result.identity, result) for result in _settled(connection, run) if _newer(result, found))
+    found.update((result.identity, result) for result in _settled(connection, run, items) if _newer(result, found))
     return tuple(sorted(found.values(), key=lambda result: (result.item, result.identity)))
 
 
@@ -79,7 +82,11 @@ def _newer(result: Result, found: dict[UUID, Result]) -> bool:
 
 def _items(connection: Connection, coworker_id: int) -> dict[bytes, str]:
     table = schema.tasks.c
-    rows = connection.execute(select(table.identity, table.item).where(table.coworker_id == coworker_id))
+    rows = connection.execute(
+        select(table.identity, schema.items.c.item)
+        .join(schema.items, schema.items.c.key == table.item_key)
+        .where(table.coworker_id == coworker_id)
+    )
     return {row.identity: row.item for row in rows}
 
 
@@ -99,15 +106,21 @@ def _told(connection: Connection, run_key: int, items: dict[bytes, str]) -> tupl
     )
 
 
-def _settled(connection: Connection, run: AnyRow) -> tuple[Result, ...]:
+def _settled(connection: Connection, run: AnyRow, items: dict[bytes, str]) -> tuple[Result, ...]:
     table = schema.tasks.c
     rows = connection.execute(
-        select(table.identity, table.state, table.at, table.task_id, table.item)
+        select(table.identity, table.state, table.at, table.task_id)
         .where(table.coworker_id == run.coworker_id)
         .where(table.run_key == run.key)
         .where(table.state.in_(_OUTCOMES))
     )
     return tuple(
-        Result(UUID(bytes=row.identity), _OUTCOMES[row.state], instant(row.at), row.task_id, row.item)
+        Result(
+            identity=UUID(bytes=row.identity),
+            outcome=_OUTCOMES[row.state],
+            at=instant(row.at),
+            task_id=row.task_id,
+            item=items[row.identity],
+        )
         for row in rows
     )

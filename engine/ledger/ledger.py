@@ -10,18 +10,29 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, insert, select, update
 from whenever import Instant
 
 from engine.ledger import schema
-from engine.ledger.claims import FIND, Holder, claim_intents, fix_batch, has_open_text, holds_task, settle
+from engine.ledger.claims import (
+    FIND,
+    Holder,
+    ItemKeys,
+    claim_intents,
+    fail,
+    fix_batch,
+    has_open_text,
+    holds_task,
+    settle,
+)
 from engine.ledger.packing import milliseconds, pack_fingerprints
 from engine.ledger.sqlite import writing
 from engine.ledger.values import Intent, NewRun, RunId
-from engine.ledger.view import LedgerView
+from engine.ledger.view import Account, LedgerView
 
 ERROR_LETTERS: Final = 500
 """Enough for every field error of one answer; an HTML page in place of an answer is cut here."""
@@ -30,7 +41,22 @@ _NEVER_COMMITTED: Final = frozenset({"failed", "parked"})
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"  # 32 letters in ASCII order, without i, l, o, u
 
 
+_run = schema.runs.c
+_HOLDER: Final = select(_run.key, _run.coworker_id).where(_run.id == bindparam("run"))
+_SEE: Final = (
+    update(schema.runs)
+    .where(_run.key == bindparam("run"))
+    .where(_run.seen_at < bindparam("moment"))
+    .values(seen_at=bindparam("moment"))
+)
+
+
 class Ledger(LedgerView):
+    def __init__(self, engine: Engine, path: Path, account: Account, busy_seconds: float) -> None:
+        super().__init__(engine, path, account, busy_seconds)
+        self._items = ItemKeys()
+        self._holders: dict[RunId, Holder] = {}
+
     def begin_run(self, run: NewRun) -> RunId:
         """Record that a plan is about to be applied; the id is new and sorts by `started_at`."""
         run_id = _new_run_id(milliseconds(run.started_at))
@@ -59,7 +85,7 @@ class Ledger(LedgerView):
         """
         with writing(self._engine, self.path) as connection:
             run = self._holder(connection, run_id)
-            claimed = claim_intents(connection, run, intents, milliseconds(now))
+            claimed = claim_intents(connection, run, intents, now=milliseconds(now), items=self._items)
             _see(connection, run, now)
         self._text_in_log = self._text_in_log or bool(claimed)
         return frozenset(intent.identity for intent in claimed)
@@ -112,7 +138,7 @@ class Ledger(LedgerView):
                 return False
             _see(connection, run, now)
             if found is None:
-                claim_intents(connection, run, [intent], milliseconds(now))
+                claim_intents(connection, run, [intent], now=milliseconds(now), items=self._items)
             self._settle(connection, run, intent.identity, _settled("adopted", task_id, fingerprints, now))
         self._text_in_log = True
         self._tidy()
@@ -156,11 +182,15 @@ class Ledger(LedgerView):
         return chain
 
     def _holder(self, connection: Connection, run_id: RunId) -> Holder:
-        table = schema.runs.c
-        row = connection.execute(select(table.key, table.coworker_id).where(table.id == run_id)).one_or_none()
+        """The row of a run; it never changes or goes away, so it is looked up once."""
+        if (known := self._holders.get(run_id)) is not None:
+            return known
+        row = connection.execute(_HOLDER, {"run": run_id}).one_or_none()
         if row is None:
             raise LookupError(f"no run {run_id!r} in the ledger")
-        return Holder(row.key, row.coworker_id)
+        found = Holder(row.key, row.coworker_id)
+        self._holders = {run_id: found}  # of the last run only: a service has many
+        return found
 
     def _settle(self, connection: Connection, run: Holder, identity: UUID, values: dict[str, Any]) -> bool:
         found = connection.execute(FIND, _one(run, identity)).one_or_none()
@@ -170,7 +200,8 @@ class Ledger(LedgerView):
         if found.task_id is not None:
             return bool(found.task_id == task_id)
         settle(connection, run, identity.bytes, values | {"run_key": run.key})
-        fix_batch(connection, found.batch_key, task_id, name)
+        if found.first_task_id is None:
+            fix_batch(connection, found.batch_key, task_id, name)
         return True
 
     def _leave_or_fail(self, connection: Connection, run: Holder, identity: UUID, outcome: str) -> None:
@@ -179,7 +210,7 @@ class Ledger(LedgerView):
         if found is None or outcome not in _NEVER_COMMITTED:
             return
         if found.state == schema.INTENDED and found.run_key == run.key:
-            settle(connection, run, identity.bytes, {"state": schema.FAILED})
+            fail(connection, run, identity.bytes)
 
 
 def _one(run: Holder, identity: UUID) -> dict[str, Any]:
@@ -202,11 +233,7 @@ def _settled(
 
 def _see(connection: Connection, run: Holder, now: Instant) -> None:
     """Move the last sign of life forward; a clock that went back does not take it back."""
-    table = schema.runs
-    moment = milliseconds(now)
-    connection.execute(
-        update(table).where(table.c.key == run.key).where(table.c.seen_at < moment).values(seen_at=moment)
-    )
+    connection.execute(_SEE, {"run": run.key, "moment": milliseconds(now)})
 
 
 def _tell(  # noqa: PLR0913  one row, by name

@@ -85,6 +85,13 @@ batches = Table(
     UniqueConstraint("coworker_id", "kind", "subject_id", "tasklist", "cycle", name="one_batch"),
 )
 
+items = Table(  # an item's id once, not once a task
+    "items",
+    metadata,
+    Column("key", Integer, primary_key=True),
+    Column("item", Text, nullable=False, unique=True),
+)
+
 tasks = Table(
     "tasks",
     metadata,
@@ -93,7 +100,7 @@ tasks = Table(
     Column("state", SmallInteger, nullable=False),
     Column("run_key", Integer, ForeignKey("runs.key"), nullable=False),
     Column("batch_key", Integer, ForeignKey("batches.key"), nullable=False),
-    Column("item", Text, nullable=False),
+    Column("item_key", Integer, ForeignKey("items.key"), nullable=False),
     Column("thing_id", BigInteger),  # the for_each key where it is an id; other keys are in payloads
     Column("at", BigInteger, nullable=False),
     Column("task_id", BigInteger),

@@ -51,7 +51,9 @@ def connect(path: Path, busy_seconds: float) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         reads = connection.get_execution_options().get("reads_only", False)
-        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+        driver = connection.connection.driver_connection
+        assert driver is not None  # it has just been checked out
+        driver.execute("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     return engine
 
@@ -59,10 +61,8 @@ def connect(path: Path, busy_seconds: float) -> Engine:
 @contextmanager
 def reading(engine: Engine, path: Path) -> Iterator[Connection]:
     """One transaction that sees one state and takes no lock that a writer would wait for."""
-    with explained(path), engine.connect() as connection:
-        reader = connection.execution_options(reads_only=True)
-        with reader.begin():
-            yield reader
+    with explained(path), engine.execution_options(reads_only=True).begin() as connection:
+        yield connection
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, bindparam, delete, insert, select
+from sqlalchemy import Engine, bindparam, delete, insert, select
 from whenever import Instant
 
 from engine.core.known import KnownTask
@@ -36,16 +36,20 @@ _KNOWN: Final = (
         schema.runs.c.id,
         schema.runs.c.seen_at,
         schema.batches.c.tasklist,
-        *(schema.tasks.c[name] for name in ("item", "thing_id")),
+        schema.items.c.item,
+        schema.tasks.c.thing_id,
+        schema.payloads.c.key,
     )
     .join(schema.runs, schema.runs.c.key == schema.tasks.c.run_key)
     .join(schema.batches, schema.batches.c.key == schema.tasks.c.batch_key)
+    .join(schema.items, schema.items.c.key == schema.tasks.c.item_key)
+    .outerjoin(
+        schema.payloads,
+        (schema.payloads.c.coworker_id == schema.tasks.c.coworker_id)
+        & (schema.payloads.c.identity == schema.tasks.c.identity),
+    )
     .where(schema.tasks.c.coworker_id == bindparam("coworker"))
     .order_by(schema.tasks.c.identity)
-)
-
-_OPEN_KEYS: Final = select(schema.payloads.c.identity, schema.payloads.c.key).where(
-    schema.payloads.c.coworker_id == bindparam("coworker")
 )
 
 
@@ -97,8 +101,7 @@ class LedgerView:
         """
         with reading(self._engine, self.path) as connection:
             rows = connection.execute(_KNOWN, {"coworker": coworker_id}).all()
-            open_keys = _open_keys(connection, coworker_id)
-        return tuple(_known_task(row, open_keys) for row in rows)
+        return tuple(map(_known_task, rows))
 
     def batch(self, coworker_id: int, key: BatchKey) -> Batch | None:
         """The batch of a list for a subject, None before its first intent."""
@@ -190,14 +193,9 @@ def _verdict_row(coworker_id: int, task_id: int, found: UUID | None) -> dict[str
     return {"coworker_id": coworker_id, "task_id": task_id, "identity": found.bytes if found else None}
 
 
-def _open_keys(connection: Connection, coworker_id: int) -> dict[bytes, str]:
-    rows = connection.execute(_OPEN_KEYS, {"coworker": coworker_id})
-    return {row.identity: row.key for row in rows}
-
-
-def _known_task(row: schema.AnyRow, open_keys: Mapping[bytes, str]) -> KnownTask:
+def _known_task(row: schema.AnyRow) -> KnownTask:
     identity, state, at, task_id, due_at, contract_id, event_at, packed, run_id, seen_at, *what = row
-    tasklist, item, thing_id = what
+    tasklist, item, thing_id, open_key = what
     return KnownTask(
         identity=UUID(bytes=identity),
         state=schema.STATES[state],
@@ -206,7 +204,7 @@ def _known_task(row: schema.AnyRow, open_keys: Mapping[bytes, str]) -> KnownTask
         seen_at=instant(seen_at),
         tasklist=tasklist,
         item=item,
-        key=open_keys.get(identity, "") if thing_id is None else str(thing_id),
+        key=(open_key or "") if thing_id is None else str(thing_id),
         task_id=task_id,
         due_at=instant_or_none(due_at),
         contract_id=contract_id,

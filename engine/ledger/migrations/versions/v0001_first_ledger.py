@@ -91,6 +91,7 @@ def _make_tasks() -> None:
         _number("first_task_id", null=True),
         sa.UniqueConstraint(*one_batch, name="one_batch"),
     )
+    op.create_table("items", _counted(), sa.Column("item", sa.Text, nullable=False, unique=True))
     op.create_table(
         "tasks",
         _number("coworker_id", key=True),
@@ -98,7 +99,7 @@ def _make_tasks() -> None:
         sa.Column("state", sa.SmallInteger, nullable=False),
         _run(),
         _batch(),
-        _text("item"),
+        sa.Column("item_key", sa.Integer, sa.ForeignKey("items.key"), nullable=False),
         _number("thing_id", null=True),
         _number("at"),
         *(_number(name, null=True) for name in ("task_id", "due_at", "contract_id", "event_at")),
