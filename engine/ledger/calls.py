@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from engine.ledger import schema
 from engine.ledger.limits import HOUR, Window, next_moment
@@ -20,8 +20,11 @@ _FARTHEST: Final = 2 * HOUR
 """No reservation is that far ahead, so such a row was written before the clock was set back."""
 
 _call = schema.calls.c
-_COUNT: Final = select(func.count()).select_from(schema.calls).where(_call.at > bindparam("after"))
-_MOMENTS: Final = select(_call.at).where(_call.at > bindparam("after")).order_by(_call.at)
+_COUNT_ALL: Final = select(func.count()).select_from(schema.calls).where(_call.at > bindparam("after"))
+_COUNT_WRITES: Final = _COUNT_ALL.where(_call.is_write == 1)
+_ALL: Final = select(_call.at).where(_call.at > bindparam("after")).order_by(_call.at)
+_WRITES: Final = _ALL.where(_call.is_write == 1)
+_INSERT: Final = insert(schema.calls)
 _PAUSE: Final = select(schema.pause.c.until)
 
 
@@ -33,22 +36,20 @@ class StoredCalls:
 
     def count(self, after: int, *, writes_only: bool) -> int:
         """How many calls are later than `after`."""
-        return int(self._connection.execute(_only(_COUNT, writes_only), {"after": after}).scalar_one())
+        statement = _COUNT_WRITES if writes_only else _COUNT_ALL
+        return int(self._connection.execute(statement, {"after": after}).scalar_one())
 
     def moments(self, after: int, *, writes_only: bool) -> Sequence[int]:
         """Their moments, sorted."""
-        return self._connection.execute(_only(_MOMENTS, writes_only), {"after": after}).scalars().all()
-
-
-def _only(statement: Select[int], writes_only: bool) -> Select[int]:
-    return statement.where(_call.is_write == 1) if writes_only else statement
+        statement = _WRITES if writes_only else _ALL
+        return self._connection.execute(statement, {"after": after}).scalars().all()
 
 
 def reserve(connection: Connection, now: int, windows: Sequence[Window], *, write: bool) -> int:
     """Write down one more call at the first moment that is within all windows, and return it."""
     start = max(now, pause_of(connection) or now)
     at = next_moment(StoredCalls(connection), start, windows, write=write)
-    made = connection.execute(insert(schema.calls).values(at=at, is_write=int(write))).inserted_primary_key
+    made = connection.execute(_INSERT, {"at": at, "is_write": int(write)}).inserted_primary_key
     if made is not None and made[0] % _PRUNE_EVERY == 0:
         _prune(connection, now, windows)
     return at

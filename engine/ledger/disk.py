@@ -73,8 +73,10 @@ def tighten(path: Path) -> None:
 
 def holds_nothing(path: Path) -> bool:
     """True where no ledger was begun: no file, or an empty one. UserError for what is no file."""
-    if not os.path.lexists(path):
-        return True
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True  # any other fault is told: a ledger that cannot be seen is not an empty one
     _refuse_other_than_a_file(path)
     return path.stat().st_size == 0
 

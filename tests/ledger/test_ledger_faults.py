@@ -85,6 +85,15 @@ def test_a_ledger_of_somebody_else_is_told_in_a_sentence(public: Path) -> None:
     assert "cannot be opened" in told
 
 
+def test_a_ledger_in_a_folder_that_is_closed_to_us_is_not_taken_for_none(public: Path) -> None:
+    path = public / "closed" / "ledger.db"
+    opened(path).close()
+    path.parent.chmod(0)
+    for door in (opened, looked):
+        told = answer_of(lambda door=door: door(path), before=become_an_ordinary_user)  # type: ignore[misc]
+        assert told.startswith("Unreachable 6: "), told
+
+
 def limit_file_size(size: int) -> Callable[[], None]:
     def limit() -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
