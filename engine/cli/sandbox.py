@@ -58,10 +58,12 @@ def command(
     if only_list:
         _print_switches(form)
         return
+    from engine.sandbox.faults import Faults
     from engine.sandbox.modes import Modes
 
     # Checked before any file is made.
     _switch(Modes().change, modes)
+    _switch(Faults(seed).change, faults)
     with _database(db) as file:
         raise SystemExit(
             _serve(

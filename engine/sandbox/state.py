@@ -7,6 +7,8 @@ import random
 from dataclasses import dataclass, field
 from typing import Any
 
+from whenever import Instant
+
 from engine.sandbox.clock import Clock, read_moment, write_with_digits
 from engine.sandbox.faults import Faults
 from engine.sandbox.modes import Modes
@@ -51,10 +53,18 @@ class State:
         # Not for secrets: it only mixes up the order of equal rows.
         self.random = random.Random(self.seed)  # noqa: S311
         self._stamps = itertools.count()
+        self._last_stamp, self._last_offset = 0, 0.0
 
     def stamp(self) -> str:
-        """Now, with the varying number of fractional digits that real answers have."""
-        return write_with_digits(self.clock.now(), 1 + next(self._stamps) * 3 % 7)
+        """Now, with the varying number of fractional digits that real answers have; never going back."""
+        digits = 1 + next(self._stamps) * 3 % 7
+        unit = 10 ** (9 - digits)
+        moment = self.clock.now().timestamp(unit="nanosecond") // unit * unit
+        if self.clock.offset_seconds == self._last_offset:
+            # Fewer digits would put it before the stamp of an earlier write.
+            moment = max(moment, -(-self._last_stamp // unit) * unit)
+        self._last_stamp, self._last_offset = moment, self.clock.offset_seconds
+        return write_with_digits(Instant.from_timestamp(moment, unit="nanosecond"), digits)
 
     def zone_of(self, business: object) -> str:
         """The IANA zone of a location; UTC when it has none."""

@@ -25,6 +25,7 @@ from sandbox_given import (
     task,
 )
 from sandbox_process import SandboxProcess
+from whenever import Instant
 
 _RECORDED = frozenset(
     """
@@ -294,7 +295,8 @@ def test_an_update_may_echo_the_whole_record(api: httpx.Client) -> None:
     answer = api.put(TASKS, json=read(api, made["Id"]) | {"Completed": True})
     assert answer.json()["Message"] == "CoworkerTask was successfully updated."
     assert answer.json()["Value"]["Notes"] == "text"
-    assert answer.json()["Value"]["UpdatedOn"] >= made["UpdatedOn"]
+    later, earlier = (Instant.parse_iso(one["UpdatedOn"]) for one in (answer.json()["Value"], made))
+    assert later >= earlier
 
 
 def test_a_delete_is_done_once(api: httpx.Client) -> None:
