@@ -90,7 +90,8 @@ def _error(fields: Fields, name: str, message: str) -> FieldError:
 
 def _required(fields: Fields, name: str) -> FieldError | None:
     value = fields.get(name)
-    is_missing = value in (None, 0, "0") or not str(value).strip()
+    # A key of 0 means none; a Name may well be "0".
+    is_missing = not str("" if value is None else value).strip() or (name in _LEADS_TO and value in (0, "0"))
     return _error(fields, name, "is a required field") if is_missing else None
 
 

@@ -114,7 +114,7 @@ def test_value_may_hold_the_id_alone(far_side: SandboxProcess, api: httpx.Client
 
 
 @pytest.mark.parametrize("field", ["BusinessId", "CoworkerId", "Name", "ResponsibleId"])
-@pytest.mark.parametrize("value", [None, 0, "", "missing"])
+@pytest.mark.parametrize("value", [None, "", " ", "missing"])
 def test_a_missing_required_field_is_named_without_id(api: httpx.Client, field: str, value: Any) -> None:
     body = task(**{field: value})
     if value == "missing":
@@ -125,6 +125,12 @@ def test_a_missing_required_field_is_named_without_id(api: httpx.Client, field: 
     assert answer.json()["Message"] == f"{name}: is a required field"
     assert answer.json()["WasSuccessful"] is False
     assert rows(api) == []
+
+
+def test_zero_is_no_key_but_a_name(api: httpx.Client) -> None:
+    nobody = task(Name="0", CoworkerId=0, BusinessId="0")
+    assert _errors(api.post(TASKS, json=nobody)) == ["Business", "Coworker"]
+    assert create(api, Name="0")["Name"] == "0"
 
 
 @pytest.mark.parametrize("field", ["BusinessId", "CoworkerId", "ResponsibleId"])
