@@ -22,7 +22,7 @@ class Checked:
 
     organisation: Loaded[Organisation] | None
     lists: dict[str, Prepared]
-    sources: dict[str, bytes]
+    loaded: dict[str, Loaded[TaskList]]
     problems: tuple[Problem, ...]
 
     @property
@@ -45,30 +45,34 @@ def check_folder(folder: Folder, names: Iterable[str] = ()) -> Checked:
     except Problems as error:
         problems.extend(error.problems)
     lists: dict[str, Prepared] = {}
-    sources: dict[str, bytes] = {}
+    sound: dict[str, Loaded[TaskList]] = {}
     for name in wanted:
         try:
             loaded = folder.tasklist(name)
         except Problems as error:
             problems.extend(error.problems)
             continue
-        sources[name] = loaded.source.data
+        sound[name] = loaded
         if organisation is not None:
             prepared, findings = prepare(loaded.model, organisation.model)
             problems.extend(_problem(loaded, finding) for finding in findings)
             if prepared is not None:
                 lists[name] = prepared
     problems.extend(_same_identity(lists))
-    return Checked(organisation, lists, sources, tuple(sorted(set(problems))))
+    return Checked(organisation, lists, sound, tuple(sorted(set(problems))))
 
 
 @dataclass(frozen=True)
 class Ready:
-    """One sound list with the bytes that its version is made from."""
+    """One sound list, with the file that it stands in."""
 
     prepared: Prepared
-    data: bytes
+    loaded: Loaded[TaskList]
     warnings: tuple[Problem, ...]
+
+    @property
+    def data(self) -> bytes:
+        return self.loaded.source.data
 
 
 def ready_list(folder: Folder, name: str) -> Ready:
@@ -81,7 +85,7 @@ def ready_list(folder: Folder, name: str) -> Ready:
     found = check_folder(folder, [name])
     if found.errors:
         raise Problems(found.problems)
-    return Ready(found.lists[name], found.sources[name], found.problems)
+    return Ready(found.lists[name], found.loaded[name], found.problems)
 
 
 def _problem(loaded: Loaded[TaskList], finding: Finding) -> Problem:

@@ -1,4 +1,4 @@
-"""Nexudus dates to ours and back: instants stay instants, contract dates become calendar dates (design 5.5)."""
+"""Nexudus dates to ours and back: instants stay instants, contract dates become calendar dates."""
 
 from __future__ import annotations
 

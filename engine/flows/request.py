@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,6 @@ from engine.core.model import TaskList, input_value
 from engine.core.scalars import Plain
 from engine.core.wire_dates import parse_moment
 from engine.core.words import nearest
-
 
 Moment = Instant | PlainDateTime
 """An instant, or a wall clock time that means the location's zone, which is known only once facts are read."""
@@ -33,6 +32,8 @@ class Request:
     event_name: str = "by hand"
     event_at: Moment | None = None
     inputs: Mapping[str, Any] = field(default_factory=dict)
+    given_inputs: frozenset[str] = frozenset()
+    """The inputs that a person gave, as against those that have their default."""
     again: str = ""
     anyway: bool = False
     cause: str = "cli"
@@ -63,8 +64,8 @@ def missing_inputs(tasklist: TaskList, given: Mapping[str, str]) -> tuple[str, .
     return tuple(name for name, told in tasklist.inputs.items() if name not in given and told.default is None)
 
 
-def typed_inputs(tasklist: TaskList, given: Mapping[str, str]) -> dict[str, Any]:
-    """Return the value of every input of a list, typed.
+def typed_inputs(tasklist: TaskList, given: Mapping[str, str], known: Collection[str] = ()) -> dict[str, Any]:
+    """Return the value of every input of a list, typed; those in `known` need none here.
 
     Raises:
         UserError: unknown names, values of another type, and missing ones; all of them.
@@ -73,7 +74,7 @@ def typed_inputs(tasklist: TaskList, given: Mapping[str, str]) -> dict[str, Any]
     values: dict[str, Any] = {}
     for name, told in tasklist.inputs.items():
         if name not in given:
-            if told.default is None:
+            if told.default is None and name not in known:
                 troubles.append(f"the input {name!r} ({told.type}) has no value: give --set {name}=VALUE")
             values[name] = told.default
             continue

@@ -144,6 +144,6 @@ def _pushed(moments: Sequence[int], at: int, window: Window) -> int:
     own = min(place, window.limit)  # where `at` is in `whole`
     for first in range(min(own, len(whole) - 1 - window.limit), -1, -1):
         if whole[first + window.limit] - whole[first] < window.guarded:
-            # Out of the stretch that begins before us; or, if we begin it, behind the next call.
-            return whole[first] + window.guarded if first < own else whole[own + 1]
+            # Behind the stretch; if `at` begins it, the calls after it fill theirs to the brim as well.
+            return (whole[first] if first < own else whole[own + 1]) + window.guarded
     return at

@@ -1,0 +1,108 @@
+"""Arguments that several commands share, and what they stand for."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Collection, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from engine.core.errors import UserError
+
+if TYPE_CHECKING:
+    from engine.authoring.folder import Folder
+    from engine.core.model import TaskList
+    from engine.flows.request import Request
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_RUN_OPTIONS = (
+    click.option("--contract", "contract_id", type=int, metavar="ID", help="The contract that is meant."),
+    click.option("--team", "team_id", type=int, metavar="ID", help="The team that is meant."),
+    click.option("--location", metavar="NAME", help="A location of organisation.yaml."),
+    click.option("--event", "event", metavar="MOMENT", help="The moment of the event that rules count from."),
+    click.option("--set", "given", multiple=True, metavar="NAME=VALUE", help="A value for an input of the list."),
+    click.option("--again", default="", metavar="LABEL", help="Make the list once more, under a label."),
+    click.option("--anyway", is_flag=True, help="Ignore the list's `applies`."),
+    click.option("--now", "now", metavar="MOMENT", help="Plan as if it were this moment."),
+)
+
+dir_option = click.option("--dir", "folder", metavar="FOLDER", help="The folder of the task lists.")
+redact_option = click.option("--redact", is_flag=True, help="Mask personal data in the output.")
+
+
+def run_options(command: F) -> F:
+    """Add the options that say for whom and how a list is planned."""
+    for option in reversed((*_RUN_OPTIONS, dir_option, redact_option)):
+        command = option(command)
+    return command
+
+
+def folder_in_use(named: str | None) -> Folder:
+    """Return the folder of the task lists. Raises UserError when there is none."""
+    from engine.authoring.folder import find_folder
+
+    return find_folder(named, os.environ, Path.cwd())
+
+
+def pairs(given: Iterable[str]) -> dict[str, str]:
+    """Return --set options as a map. Raises UserError for one without `=`, or given twice."""
+    found: dict[str, str] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals or name in found:
+            what = "is given twice" if name in found else "has no ="
+            raise UserError(f"--set {text!r} {what}.", advice="Write --set NAME=VALUE once for each input.")
+        found[name] = value
+    return found
+
+
+def asked(tasklist: TaskList, given: dict[str, str], known: Collection[str] = ()) -> dict[str, str]:
+    """Return the inputs with those that are missing asked for, when somebody sits at a terminal."""
+    from engine.flows.request import missing_inputs
+
+    answers = dict(given)
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return answers
+    for name in missing_inputs(tasklist, given):
+        if name in known:
+            continue
+        told = tasklist.inputs[name]
+        if told.type == "list":
+            raise UserError(
+                f"the input {name!r} is a list; asking for one is not available yet.",
+                advice=f"Give it with --set {name}=A,B.",
+            )
+        answers[name] = click.prompt(told.prompt or f"{name} ({told.type})", err=True)
+    return answers
+
+
+def request_of(
+    tasklist: TaskList, coworker_id: int, options: dict[str, Any], known_inputs: Collection[str] = ()
+) -> Request:
+    """Return what the shared options ask for; `known_inputs` have a value already and are not asked for.
+
+    Raises:
+        UserError: a moment or an input that cannot be read.
+    """
+    from whenever import Instant
+
+    from engine.flows.request import Request, parse_given_moment, typed_inputs
+
+    event, now = options["event"], options["now"]
+    given = asked(tasklist, pairs(options["given"]), known_inputs)
+    return Request(
+        coworker_id=coworker_id,
+        now=parse_given_moment(now) if now else Instant.now(),
+        contract_id=options["contract_id"],
+        team_id=options["team_id"],
+        location=options["location"],
+        event_at=parse_given_moment(event) if event else None,
+        inputs=typed_inputs(tasklist, given, known_inputs),
+        given_inputs=frozenset(given),
+        again=options["again"],
+        anyway=options["anyway"],
+    )

@@ -1,0 +1,145 @@
+"""A plan for people: the same rows for a terminal and for Markdown, and the masking of personal data. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engine.core.facts import Facts
+from engine.core.plan import Action, Plan
+
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2028\u2029")
+_WOULD = {
+    "create": "would create",
+    "keep": "keep",
+    "adopt": "would adopt",
+    "update": "would update",
+    "skip": "skip",
+    "conflict": "conflict",
+    "hold": "hold",
+    "remove": "would remove",
+}
+"""A preview speaks in the conditional."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One task as a line of a table."""
+
+    item: str
+    name: str
+    responsible: str
+    due: str
+    action: str
+    why: str
+    explain: tuple[str, ...]
+
+
+def plan_rows(plan: Plan) -> tuple[Row, ...]:
+    """Return the lines of a plan's table; due in local time with weekday, the zone is the table's."""
+    return tuple(_row(plan, action) for action in plan.actions)
+
+
+def _row(plan: Plan, action: Action) -> Row:
+    wanted = action.wanted
+    drift = [f"drift in {part.field}: was {part.was or 'another'}, now {part.wanted}" for part in action.drift]
+    told = wanted.explanation
+    steps = [("due", told.due), ("responsible", told.responsible), ("when", told.when)]
+    return Row(
+        item=f"{wanted.item} [{wanted.key}]" if wanted.key else wanted.item,
+        name=wanted.name,
+        responsible=f"{wanted.responsible_name} ({wanted.responsible_id})",
+        due=due_text(plan, action),
+        action=_WOULD[action.action],
+        why="; ".join([action.reason, *drift]),
+        explain=tuple(f"{name}: {step}" for name, lines in steps for step in lines),
+    )
+
+
+def due_text(plan: Plan, action: Action) -> str:
+    """Return a due in local time with its weekday; a rolled or late one with the date it was."""
+    if action.due_at is None:
+        return "none"
+    local = action.due_at.to_tz(plan.expansion.zone)
+    day = local.date()
+    text = f"{WEEKDAYS[day.day_of_week().value - 1]} {day} {local.hour:02d}:{local.minute:02d}"
+    was = action.late_from.to_tz(plan.expansion.zone).date() if action.late_from else action.wanted.rolled_from
+    kind = "late" if action.late_from else "rolled"
+    return text if was is None else f"{text} ({kind}, was {WEEKDAYS[was.day_of_week().value - 1]} {was})"
+
+
+def plan_title(plan: Plan) -> str:
+    """Return what the plan is for, in one line."""
+    told = plan.expansion
+    counts = ", ".join(f"{number} {name}" for name, number in plan.counts().items()) or "nothing wanted"
+    return f"{told.tasklist} for coworker {told.coworker_id} at {told.business_id}, {plan.task_list_name}: {counts}"
+
+
+def markdown(plan: Plan, *, explain: bool) -> str:
+    """Return the plan as Markdown for a review comment; data is inert in it."""
+    lines = [f"### {_inert(plan_title(plan))}", ""]
+    told = plan.expansion
+    lines.append(f"Times in {told.zone}. Checksum `{plan.checksum[:12]}`, version `{told.version}`.")
+    lines += ["", "| item | task name | responsible | due | action | why |", "|---|---|---|---|---|---|"]
+    rows = plan_rows(plan)
+    for row in rows:
+        cells = (row.item, row.name, row.responsible, row.due, row.action, row.why)
+        lines.append("| " + " | ".join(_inert(cell) for cell in cells) + " |")
+    if plan.left_out:
+        lines += ["", "Left out:", ""]
+        lines += [f"- {_inert(f'{part.item} {part.key}'.strip())}: {_inert(part.reason)}" for part in plan.left_out]
+    lines += [f"\n> {_inert(warning)}" for warning in plan.warnings]
+    if explain:
+        lines += ["", "Why:"]
+        lines += [f"- {_inert(row.item)}: {_inert(step)}" for row in rows for step in row.explain]
+    return "\n".join(lines) + "\n"
+
+
+def _inert(text: str) -> str:
+    return re.sub(r"([\\`*_{}\[\]()#+!|<>~&@])", r"\\\1", visible(text))
+
+
+def visible(text: str) -> str:
+    """Return text safe for a terminal: control and direction signs are shown as <1B>, never obeyed."""
+    return "".join(_shown(sign) for sign in text)
+
+
+def _shown(sign: str) -> str:
+    if sign == "\n":
+        return " "
+    if sign in _BIDI or unicodedata.category(sign) in {"Cc", "Cs"}:
+        return f"<{ord(sign):02X}>"
+    return sign
+
+
+def personal_words(facts: Facts) -> dict[str, str]:
+    """Return each text that tells who a member is, with what stands for it in masked output."""
+    found: dict[str, str] = {}
+    rows: Iterable[tuple[str, Mapping[str, Any]]] = [
+        ("coworker", facts.coworker),
+        *(("contract", row) for row in facts.contracts),
+        *(("team", row) for row in (facts.team,) if row),
+        *(("member", row) for row in facts.members),
+    ]
+    for root, row in rows:
+        for name, value in row.items():
+            if isinstance(value, str) and len(value.strip()) > 1 and not value[:4].isdigit() and root != "contract":
+                found.setdefault(value.strip(), f"[{root}.{name}]")
+    for person in facts.people.values():
+        found.setdefault(person.name, f"[user {person.id}]")
+    return dict(sorted(found.items(), key=lambda pair: -len(pair[0])))
+
+
+def redacted(value: Any, words: Mapping[str, str]) -> Any:
+    """Return a JSON value with every personal text masked."""
+    if isinstance(value, str):
+        for word, mask in words.items():
+            value = value.replace(word, mask)
+        return value
+    if isinstance(value, dict):
+        return {name: redacted(part, words) for name, part in value.items()}
+    return [redacted(part, words) for part in value] if isinstance(value, list) else value
