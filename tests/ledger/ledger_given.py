@@ -92,3 +92,8 @@ def end_all(processes: Sequence[subprocess.Popen[str]], seconds: float = 60) -> 
     for process, (_, complaint) in zip(processes, told, strict=True):
         assert process.returncode == 0, complaint
     return [printed for printed, _ in told]
+
+
+def most_in(went: list[float], length: float) -> int:
+    """The most of these moments in any stretch of that length that begins with one of them."""
+    return max(sum(first <= moment < first + length for moment in went) for first in went)

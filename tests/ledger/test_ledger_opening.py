@@ -1,9 +1,6 @@
 from __future__ import annotations
 
-import os
 import sqlite3
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -11,7 +8,6 @@ import pytest
 from ledger_given import (
     ADA,
     NOW,
-    REPOSITORY,
     SINCE,
     begin,
     end_all,
@@ -26,7 +22,6 @@ from sqlalchemy import text
 
 from engine.core.errors import Unreachable, UserError
 from engine.ledger import schema
-from engine.ledger.disk import disk_of
 from engine.ledger.sqlite import connect, reading
 
 
@@ -254,64 +249,6 @@ def test_a_relative_path_with_odd_letters_works(tmp_path: Path, monkeypatch: pyt
     with opened(Path("año 100%?x=1#&") / "ledger.db") as ledger:
         begin(ledger)
     assert (tmp_path / "año 100%?x=1#&" / "ledger.db").stat().st_size > 0
-
-
-MOUNTS = """\
-22 1 254:0 / / rw,relatime - ext4 /dev/vda rw
-30 22 0:40 / /srv/shared\\040disk rw - nfs4 server:/x rw
-31 30 254:1 / /srv/shared\\040disk/local rw - xfs /dev/vdb rw
-"""
-
-
-@pytest.mark.parametrize(
-    ("place", "kind"),
-    [
-        ("/home/a/ledger.db", "ext4"),
-        ("/srv/shared disk/x/ledger.db", "nfs4"),
-        ("/srv/shared disk/local/l.db", "xfs"),
-    ],
-)
-def test_the_disk_under_a_path_is_the_nearest_mount(place: str, kind: str) -> None:
-    assert disk_of(Path(place), MOUNTS) == kind
-
-
-def test_a_network_disk_is_refused(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    mounts = tmp_path / "mountinfo"
-    mounts.write_text("1 0 0:1 / / rw - cifs //server/share rw\n")
-    monkeypatch.setattr("engine.ledger.disk.MOUNTS", mounts)
-    with pytest.raises(UserError, match="network disk .cifs."):
-        opened(path)
-    assert not path.parent.exists()
-
-
-def test_the_migrations_end_where_the_tables_say(path: Path) -> None:
-    from alembic.autogenerate import compare_metadata
-    from alembic.config import Config
-    from alembic.migration import MigrationContext
-    from alembic.script import ScriptDirectory
-
-    configuration = Config()
-    configuration.set_main_option("script_location", str(REPOSITORY / "engine/ledger/migrations"))
-    scripts = ScriptDirectory.from_config(configuration)
-    assert scripts.get_current_head() == schema.HEAD
-    assert {step.revision for step in scripts.walk_revisions()} == schema.KNOWN_REVISIONS
-    opened(path).close()
-    engine = connect(path, 1.0)
-    with reading(engine, path) as connection:
-        assert compare_metadata(MigrationContext.configure(connection), schema.metadata) == []
-    engine.dispose()
-
-
-def test_migrations_are_found_in_an_installed_package() -> None:
-    found = subprocess.run(
-        [sys.executable, "-c", "from setuptools import find_packages; print(find_packages(include=['engine*']))"],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=True,
-        env=os.environ | {"PYTHONWARNINGS": "ignore"},
-    )
-    assert "engine.ledger.migrations.versions" in found.stdout
 
 
 def _change(path: Path, statement: str) -> None:

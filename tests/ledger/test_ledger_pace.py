@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ledger_given import NOW, end_all, opened, start_python
+from ledger_given import NOW, most_in, opened
 from sqlalchemy import func, select
 from whenever import Instant, TimeDelta
 
@@ -67,10 +66,6 @@ def moments(pace: Pace, clock: Clock, calls: str) -> list[tuple[float, bool]]:
         pace.acquire(write=call == "w")
         went.append((clock.since_start(), call == "w"))
     return went
-
-
-def most_in(went: list[float], length: float) -> int:
-    return max(sum(first <= moment < first + length for moment in went) for first in went)
 
 
 def test_97_percent_of_each_published_limit_is_used() -> None:
@@ -242,33 +237,6 @@ def test_the_free_moment_is_the_first_one(calls: list[int], start: int, limit: i
     assert found == next(at for at in range(start, 10_000) if fits(at))
 
 
-PACED_CALLS = """
-import sys, time
-from pathlib import Path
-from ledger_given import opened
-from engine.ledger.limits import Limits
-from engine.ledger.pace import LedgerPace
-limits = Limits(60, 120, 0, 0, 0, scale=1 / 60)
-with opened(Path(sys.argv[1])) as ledger:
-    pace = LedgerPace(ledger, limits)
-    for number in range(60):
-        pace.acquire(write=number % 2 == 0)
-        print(time.time() * 1000, number % 2 == 0)
-"""
-
-
-def test_four_processes_together_keep_the_limits_and_use_them(path: Path) -> None:
-    opened(path).close()
-    printed = end_all([start_python(PACED_CALLS, path) for _ in range(4)])
-    lines = [line.split() for text in printed for line in text.splitlines()]
-    went = sorted(float(moment) for moment, _ in lines)
-    writes = sorted(float(moment) for moment, write in lines if write == "True")
-    assert (len(went), len(writes)) == (240, 120)
-    assert most_in(went, 1000) <= 120
-    assert most_in(writes, 1000) <= 60
-    assert went[-1] - went[0] <= 1000 * (240 - 116) / 116 / 0.5, "at most twice what the limits allow"
-
-
 @settings(
     derandomize=True,
     database=None,
@@ -288,22 +256,3 @@ def test_the_ledger_and_the_memory_give_the_same_moments(
             clock.now = clock.now.add(milliseconds=gap)
             one = ledger.reserve_call(limits.windows(), clock, write=write)
             assert one == memory.reserve_call(limits.windows(), clock, write=write)
-
-
-def test_threads_share_a_pace(path: Path) -> None:
-    went: list[float] = []
-    with opened(path) as ledger:
-        pace = LedgerPace(ledger, Limits(0, 0, 0, 0, 0, share=1.0, others=(Window(5, 200),)))
-
-        def call() -> None:
-            for _ in range(5):
-                pace.acquire(write=True)
-                went.append(time.time() * 1000)
-
-        threads = [threading.Thread(target=call) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(30)
-    assert len(went) == 20
-    assert max(went) - min(went) >= 3 * 200

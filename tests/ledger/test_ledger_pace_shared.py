@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+from ledger_given import end_all, most_in, opened, start_python
+
+from engine.ledger.limits import Limits, Window
+from engine.ledger.pace import LedgerPace
+
+PACED_CALLS = """
+import sys, time
+from pathlib import Path
+from ledger_given import opened
+from engine.ledger.limits import Limits
+from engine.ledger.pace import LedgerPace
+limits = Limits(60, 120, 0, 0, 0, scale=1 / 60)
+with opened(Path(sys.argv[1])) as ledger:
+    pace = LedgerPace(ledger, limits)
+    for number in range(60):
+        pace.acquire(write=number % 2 == 0)
+        print(time.time() * 1000, number % 2 == 0)
+"""
+
+
+def test_four_processes_together_keep_the_limits_and_use_them(path: Path) -> None:
+    opened(path).close()
+    printed = end_all([start_python(PACED_CALLS, path) for _ in range(4)])
+    lines = [line.split() for text in printed for line in text.splitlines()]
+    went = sorted(float(moment) for moment, _ in lines)
+    writes = sorted(float(moment) for moment, write in lines if write == "True")
+    assert (len(went), len(writes)) == (240, 120)
+    assert most_in(went, 1000) <= 120
+    assert most_in(writes, 1000) <= 60
+    assert went[-1] - went[0] <= 1000 * (240 - 116) / 116 / 0.5, "at most twice what the limits allow"
+
+
+def test_threads_share_a_pace(path: Path) -> None:
+    went: list[float] = []
+    with opened(path) as ledger:
+        pace = LedgerPace(ledger, Limits(0, 0, 0, 0, 0, share=1.0, others=(Window(5, 200),)))
+
+        def call() -> None:
+            for _ in range(5):
+                pace.acquire(write=True)
+                went.append(time.time() * 1000)
+
+        threads = [threading.Thread(target=call) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+    assert len(went) == 20
+    assert max(went) - min(went) >= 3 * 200
