@@ -45,7 +45,7 @@ def _on_tariff(prepared: Prepared, facts: Facts) -> bool:
     plan = str(contract.get("TariffName") or "").strip().casefold()
     return any(
         tariff.tariff == contract.get("TariffId")
-        if tariff.tariff
+        if tariff.tariff is not None
         else (tariff.name or "").strip().casefold() == plan
         for tariff in prepared.tasklist.applies.tariffs
     )

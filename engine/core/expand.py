@@ -6,22 +6,22 @@ Pure and deterministic: equal facts give equal tasks, whatever the order of keys
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
 from engine.core.applies import check_applies, facts_said
 from engine.core.calendar import CalendarCoverage
 from engine.core.errors import UserError
-from engine.core.fact_values import Absent, Value
+from engine.core.fact_values import Value
 from engine.core.facts import Facts
-from engine.core.identity import ItemRef, Subject, alternatives, identity
+from engine.core.identity import ItemRef, Naming, Subject, alternatives, identity
 from engine.core.model import Holder, Responsible
 from engine.core.people import Chosen, NotLookedUp, choose_person
 from engine.core.prepared import Path, Prepared, ReadyItem
 from engine.core.resolve import ResolvedDue, resolve_due
+from engine.core.rounds import Round, rounds_of, wrong_keys
 from engine.core.text import CompiledText
-from engine.core.text_faults import FactAbsent
 from engine.core.typed_facts import Read, read_facts
 from engine.core.wanted import Expansion, Explanation, LeftOut, Wanted
 
@@ -59,14 +59,6 @@ class HoldersNeeded(Exception):
         self.holders = tuple(holders)
 
 
-@dataclass(frozen=True)
-class Round:
-    """One pass over an item: the for_each key ('' without a loop) and the facts with the thing in them."""
-
-    key: str
-    values: Mapping[str, Value] = field(repr=False)
-
-
 def expand(
     prepared: Prepared, facts: Facts, *, version: str, cycle: str = "", anyway: bool = False
 ) -> Expansion:
@@ -76,11 +68,12 @@ def expand(
 
     Raises:
         DoesNotApply: `applies` leaves the coworker out.
+        UserError: a custom field that the list names has a value of another type.
         CannotExpand: items whose text, person, date or identity cannot be told; all of them.
         HoldersNeeded: people must be looked up first.
         CalendarCoverage: a date lies outside the days that the calendar knows.
     """
-    read = read_facts(facts, prepared.organisation)
+    read = read_facts(facts, prepared.organisation, named=prepared.facts_named())
     if not anyway:
         check_applies(prepared, facts, read)
     return _Expander(prepared, facts, read, cycle).run(version)
@@ -123,9 +116,17 @@ class _Expander:
             warnings=tuple(dict.fromkeys(self.warnings)),
             zone=self.facts.zone,
             calendar=self.facts.calendar,
+            naming=self._naming(),
             contract_id=self.facts.contract_id,
             event_at=self.facts.event.at if self.facts.event else None,
         )
+
+    def _naming(self) -> Naming:
+        renamed = {ready.item.id: ready.identity_id for ready in self.prepared.items}
+        kinds = ["coworker", "location", *(["contract", "membership"] if self.facts.contract_id is not None else [])]
+        found = (self._subject((), "", kind) for kind in kinds)
+        subjects = tuple(subject for subject in found if subject is not None)
+        return Naming(self.prepared.organisation.owner, self.prepared.identity_id, renamed, subjects, self.cycle)
 
     def _item(self, index: int, ready: ReadyItem) -> Iterator[Wanted]:
         path: Path = ("items", index)
@@ -136,23 +137,15 @@ class _Expander:
                 if task is not None:
                     yield task
 
-    def _rounds(self, path: Path, ready: ReadyItem) -> list[Round]:
-        loop = ready.loop
+    def _rounds(self, path: Path, ready: ReadyItem) -> Sequence[Round]:
+        loop, at = ready.loop, (*path, "for_each")
         if loop is None:
             return [Round("", self.read.values)]
-        things = self._try((*path, "for_each"), ready.item.id, lambda: _things(self.read.values, loop.source))
-        rounds = [
-            Round(_key(thing, loop.key), {**self.read.values, loop.name: thing}) for thing in things or ()
-        ]
-        keys = [one.key for one in rounds]
-        if things is not None and not things:
+        rounds = self._try(at, ready.item.id, lambda: rounds_of(loop, self.read.values))
+        if rounds is not None and not rounds:
             self.left_out.append(LeftOut(ready.item.id, "", f"{'.'.join(loop.source)} is empty"))
-        for key in sorted({key for key in keys if keys.count(key) > 1 or not key}):
-            what = f"two things have the key {key!r}" if key else "a thing has no key"
-            self.troubles.append(
-                Trouble((*path, "for_each"), ready.item.id, f"{what}: keys tell tasks apart.")
-            )
-        return rounds
+        self.troubles.extend(Trouble(at, ready.item.id, what) for what in wrong_keys(rounds or ()))
+        return rounds or ()
 
     def _is_wanted(self, path: Path, ready: ReadyItem, one: Round, told: list[str]) -> bool:
         for condition in ready.when:
@@ -214,15 +207,17 @@ class _Expander:
         )
 
     def _name(self, path: Path, who: str, text: CompiledText, values: Mapping[str, Value]) -> str | None:
-        name = self._try(path, who, lambda: text.render(values))
-        if name is None:
+        """Render a name: one line, whatever line breaks a member's text holds."""
+        rendered = self._try(path, who, lambda: text.render(values))
+        if rendered is None:
             return None
-        if not name.strip():
+        name = " ".join(rendered.splitlines()).strip()
+        if not name:
             self.troubles.append(Trouble(path, who, "the name is empty for this coworker."))
         if len(name) > MAX_NAME:
             what = f"the name is {len(name)} characters long for this coworker; at most {MAX_NAME} are sent."
             self.troubles.append(Trouble(path, who, what))
-        return name.strip()
+        return name
 
     def _person(
         self, path: Path, who: str, responsible: Responsible, subject: Subject | None
@@ -257,8 +252,7 @@ class _Expander:
             return Subject("contract", facts.contract_id)
         chain = facts.chain()
         assert chain is not None  # there is a contract
-        others = tuple(number for number in (*chain.contract_ids,) if number != chain.id)
-        return Subject("membership", chain.id, others)
+        return Subject("membership", chain.id, chain.other_ids)
 
     def _try(self, path: Path, who: str, make: Callable[[], Made]) -> Made | None:
         try:
@@ -268,27 +262,3 @@ class _Expander:
         except UserError as error:
             self.troubles.append(Trouble(path, who, str(error)))
         return None
-
-
-def _things(values: Mapping[str, Value], source: tuple[str, ...]) -> list[Value]:
-    """Return the things that a for_each goes over."""
-    found: Value = values
-    for number, name in enumerate(source):
-        if isinstance(found, Absent):
-            raise FactAbsent(".".join(source), found.reason)
-        found = found.get(name) if isinstance(found, Mapping) else None
-        if found is None:
-            raise FactAbsent(".".join(source[: number + 1]), "it is not among the facts here")
-    if isinstance(found, Absent):
-        raise FactAbsent(".".join(source), found.reason)
-    return list(found) if isinstance(found, Sequence) and not isinstance(found, str) else []
-
-
-def _key(thing: Value, path: tuple[str, ...]) -> str:
-    """Return the for_each key: the Nexudus id of the thing, or the named value, with single spaces."""
-    found: Value = thing
-    if not path and isinstance(thing, Mapping):
-        found = thing.get("id")
-    for name in path:
-        found = found.get(name) if isinstance(found, Mapping) else None
-    return "" if found is None else " ".join(str(found).split())

@@ -41,8 +41,12 @@ def load_facts(text: str, name: str) -> tuple[Facts, Situation]:
             raise UserError(
                 f"{name} is no facts file of format {FORMAT}.", advice="Make one with preview --save-facts FILE."
             )
-        return _facts_in(told), _situation_in(told.get("situation") or {})
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        facts = _facts_in(told)
+        if facts.contract_id is not None and facts.contract is None:
+            what = f"{name} says that the run is about contract {facts.contract_id}, and does not hold it."
+            raise UserError(what, advice="Make it again with preview --save-facts FILE.")
+        return facts, _situation_in(told.get("situation") or {})
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         what = f"the key {error} is missing" if isinstance(error, KeyError) else "a value is not of its type"
         raise UserError(
             f"{name} cannot be read as a facts file: {what}.", advice="Make one with preview --save-facts FILE."
@@ -95,9 +99,9 @@ def _facts_in(told: Mapping[str, Any]) -> Facts:
         coworker={**told["coworker"], "Id": int(told["coworker"]["Id"])},
         location=told["location"],
         business=told.get("business") or {},
-        zone=told["zone"],
+        zone=Instant.MIN.add(hours=48).to_tz(told["zone"]).tz_id,  # an unknown zone is told here, with the file
         calendar=calendar,
-        contracts=tuple(dict(row) for row in told.get("contracts") or ()),
+        contracts=tuple({**row, "Id": int(row["Id"])} for row in told.get("contracts") or ()),
         contract_id=told.get("contract_id"),
         contract_source=told.get("contract_source") or "",
         team=told.get("team"),

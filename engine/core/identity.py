@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID, uuid5
 
@@ -37,15 +38,39 @@ class ItemRef:
 
 
 def identity(owner: str, subject: Subject, ref: ItemRef) -> UUID:
-    """Return the TaskItemUniqueId: UUIDv5 over the compact UTF-8 JSON array, texts in NFC."""
+    """Return the TaskItemUniqueId: UUIDv5 over the compact UTF-8 JSON array, texts in NFC.
+
+    A lone surrogate, which UTF-8 cannot hold, counts as its JSON escape.
+    """
     parts = [owner, subject.kind, subject.id, ref.tasklist_id, ref.item_id, ref.key, ref.cycle]
     text = json.dumps([_nfc(part) for part in parts], ensure_ascii=False, separators=(",", ":"))
-    return uuid5(NAMESPACE, text)
+    return uuid5(NAMESPACE, text.encode("utf-8", "backslashreplace").decode())
 
 
 def alternatives(owner: str, subject: Subject, ref: ItemRef) -> tuple[UUID, ...]:
     """Return the identities that the same task may bear when another id of the subject was in use."""
     return tuple(identity(owner, Subject(subject.kind, other), ref) for other in subject.alternatives)
+
+
+@dataclass(frozen=True)
+class Naming:
+    """How the tasks of one batch get their identities: what tells whether an older task belongs to it."""
+
+    owner: str
+    tasklist_id: str
+    item_ids: Mapping[str, str]
+    """Item -> the id that its identity uses, where the two differ."""
+    subjects: tuple[Subject, ...]
+    cycle: str
+
+    def identities(self, item: str, key: str) -> frozenset[UUID]:
+        """Return every identity that a task of this batch may bear for an item, whatever its once_per."""
+        ref = ItemRef(self.tasklist_id, self.item_ids.get(item, item), key, self.cycle)
+        return frozenset(
+            number
+            for subject in self.subjects
+            for number in (identity(self.owner, subject, ref), *alternatives(self.owner, subject, ref))
+        )
 
 
 def _nfc(part: int | str) -> int | str:
@@ -59,7 +84,7 @@ def mark_of(task_identity: UUID) -> str:
 
 def notes_with_mark(notes: str, task_identity: UUID, task_list_name: str) -> str:
     """Return the notes with our last line, after one empty line, or alone when the notes are empty."""
-    line = f"ref: {mark_of(task_identity)} · {' '.join(task_list_name.split())}"
+    line = f"ref: {mark_of(task_identity)} · {' '.join(task_list_name.splitlines())}"
     body = notes.rstrip("\n")
     return f"{body}\n\n{line}" if body else line
 
@@ -77,7 +102,7 @@ def read_mark(notes: str) -> Mark | None:
     it; when line breaks did not survive, the first mark found anywhere does. `task_list_name` is the rest of
     the line: information, never part of the identity.
     """
-    lines = _MARK_LINE.findall(notes.replace("\r\n", "\n"))
+    lines = _MARK_LINE.findall(notes.replace("\r\n", "\n").replace("\r", "\n"))
     if lines:
         digits, name = lines[-1]
         return Mark(digits, name or None)

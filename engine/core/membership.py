@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from whenever import Date
 
@@ -45,6 +45,8 @@ class Chain:
     contract_ids: tuple[int, ...]
     start: Date | None
     end: Date | None
+    other_ids: tuple[int, ...] = ()
+    """Other ids that tasks of this membership may bear: its contracts, and ids known for them."""
 
 
 def chains(contracts: Sequence[Contract]) -> tuple[Chain, ...]:
@@ -54,7 +56,7 @@ def chains(contracts: Sequence[Contract]) -> tuple[Chain, ...]:
     for contract in ordered:
         assert contract.start is not None  # `counts` says so
         last = found[-1] if found else None
-        if last and (last.end is None or contract.start <= last.end.add(days=CHAIN_GAP_DAYS)):
+        if last and (last.end is None or _days_between(last.end, contract.start) <= CHAIN_GAP_DAYS):
             end = (
                 None
                 if last.end is None or contract.cancellation is None
@@ -69,13 +71,19 @@ def chains(contracts: Sequence[Contract]) -> tuple[Chain, ...]:
 def chain_of(contracts: Sequence[Contract], contract_id: int, known: Mapping[int, int]) -> Chain:
     """Return the membership that holds a contract; one that shares a contract with a known one keeps its id.
 
-    `known` is the ledger's memory, contract id -> chain id. A contract that never counted is a chain alone.
+    `known` is the ledger's memory, contract id -> chain id; of two known ids that of the earlier contract
+    stays. A contract that never counted is a chain alone.
     """
     own = next(c for c in contracts if c.id == contract_id)
     alone = Chain(own.id, (own.id,), own.start, own.cancellation)
     chain = next((c for c in chains(contracts) if contract_id in c.contract_ids), alone)
-    remembered = next((known[number] for number in chain.contract_ids if number in known), chain.id)
-    return Chain(remembered, chain.contract_ids, chain.start, chain.end)
+    remembered = [known[number] for number in chain.contract_ids if number in known]
+    chosen, *others = dict.fromkeys((*remembered, *chain.contract_ids))
+    return replace(chain, id=chosen, other_ids=tuple(others))
+
+
+def _days_between(end: Date, start: Date) -> int:
+    return int(start.since(end, total="days"))
 
 
 def choose_contract(

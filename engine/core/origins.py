@@ -10,7 +10,7 @@ from whenever import Instant
 
 from engine.core.errors import TasklistsError
 from engine.core.expand import HoldersNeeded, expand
-from engine.core.facts import Facts
+from engine.core.facts import Event, Facts
 from engine.core.known import KnownTask
 from engine.core.plan import Origin
 from engine.core.prepared import Prepared
@@ -28,15 +28,28 @@ def origins(
     for contract_id, event_at in made_with:
         past = _under(facts, contract_id, event_at)
         if past is not None:
-            found[contract_id, event_at] = _wanted_under(prepared, past, expansion)
+            unknown = _names_desks(prepared) if contract_id != facts.contract_id else frozenset()
+            wanted_then = _wanted_under(prepared, past, expansion)
+            found[contract_id, event_at] = {n: task for n, task in wanted_then.items() if task.item not in unknown}
     return found
+
+
+def _names_desks(prepared: Prepared) -> frozenset[str]:
+    """Return the items whose texts list desks: those of another contract are not at hand to compare with."""
+    return frozenset(
+        ready.item.id
+        for ready in prepared.items
+        for text in (ready.name, ready.notes)
+        if text is not None and any(path[:2] == ("contract", "desks") for path in text.facts_used)
+    )
 
 
 def _under(facts: Facts, contract_id: int | None, event_at: Instant | None) -> Facts | None:
     """Return the facts as they are now under another contract or event, or None when the contract is gone."""
     if contract_id is not None and all(row["Id"] != contract_id for row in facts.contracts):
         return None
-    event = replace(facts.event, at=event_at) if facts.event and event_at else facts.event
+    name = facts.event.name if facts.event else "by hand"
+    event = None if event_at is None else Event(name, event_at)
     return replace(facts, contract_id=contract_id, event=event)
 
 

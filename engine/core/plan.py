@@ -136,5 +136,5 @@ def body_of(payload: Mapping[str, Any]) -> bytes:
     A lone surrogate, which UTF-8 cannot hold, becomes its JSON escape.
     """
     return json.dumps(dict(payload), ensure_ascii=False, separators=(",", ":")).encode(
-        "utf-8", "surrogatepass"
+        "utf-8", "backslashreplace"
     )

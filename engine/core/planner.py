@@ -12,11 +12,13 @@ from typing import Any
 from whenever import Instant
 
 from engine.core.errors import UserError
-from engine.core.known import KnownTask, LiveTask, fingerprint
+from engine.core.known import KnownTask, LiveTask, State, fingerprint
 from engine.core.plan import Action, ActionName, Drift, Plan, Situation
 from engine.core.resolve import late_due
 from engine.core.wanted import Expansion, Explanation, Wanted
 from engine.core.wire_dates import local_text, wire_moment
+
+_BELIEF: tuple[State, ...] = ("created", "adopted", "intended", "failed")
 
 
 def make_plan(expansion: Expansion, situation: Situation, now: Instant) -> Plan:
@@ -43,9 +45,12 @@ def _order(action: Action) -> tuple[bool, str, str, str]:
 
 
 def _no_longer_wanted(expansion: Expansion, situation: Situation) -> Iterable[str]:
+    """Say which live tasks of this very batch the list lacks now; another contract's or cycle's are not meant."""
     wanted = {number for task in expansion.wanted for number in (task.identity, *task.alternatives)}
-    for number, task in sorted(situation.known.items(), key=lambda pair: (pair[1].item, pair[1].key)):
-        if task.tasklist == expansion.tasklist and number not in wanted and task.task_id in situation.live:
+    for number, task in sorted(situation.known.items(), key=lambda pair: (pair[1].item, pair[1].key, pair[0])):
+        if number in wanted or task.tasklist != expansion.tasklist or task.task_id not in situation.live:
+            continue
+        if number in expansion.naming.identities(task.item, task.key):
             where = f"{task.item} [{task.key}]" if task.key else task.item
             yield f"task {task.task_id} ({where}) is no longer wanted by this list; it is left as it is"
 
@@ -86,8 +91,10 @@ class _Planner:
         return self._create(wanted, known)
 
     def _remembered(self, wanted: Wanted) -> KnownTask | None:
+        """Of several memories of one task the settled one counts, then an open intent: a failure never hides them."""
         numbers = (wanted.identity, *wanted.alternatives)
-        return next((self.situation.known[n] for n in numbers if n in self.situation.known), None)
+        known = [self.situation.known[n] for n in numbers if n in self.situation.known]
+        return min(known, key=lambda task: _BELIEF.index(task.state), default=None)
 
     def _seen(self, wanted: Wanted) -> tuple[LiveTask, ...]:
         rows = {
@@ -150,17 +157,18 @@ class _Planner:
     def _late(self, action: Action) -> Action:
         wanted, due = action.wanted, action.due_at
         assert due is not None  # only a due can be late
-        past = f"was due {local_text(due.to_tz(self.expansion.zone))}, past already"
         if wanted.late == "closing":
             moved, step = late_due(
                 due, now=self.now, zone=self.expansion.zone, calendar=self.expansion.calendar
             )
             told = _explained(wanted, step)
-            return replace(action, wanted=told, due_at=moved, late_from=due, reason=f"late: {past}; {step}")
+            return replace(action, wanted=told, due_at=moved, late_from=due, reason=step)
+        past = f"was due {local_text(due.to_tz(self.expansion.zone))}, past already"
         if wanted.late == "skip":
             return replace(action, action="skip", reason=f"late: {past}; the list says skip")
         if wanted.late == "fail":
-            self.too_late.append(f"{wanted.item} {past}")
+            who = f"{wanted.item} [{wanted.key}]" if wanted.key else wanted.item
+            self.too_late.append(f"{who} {past}")
         return replace(action, reason=f"late: {past}; kept")
 
     def _payload(self, wanted: Wanted, due_at: Instant | None) -> dict[str, Any]:

@@ -5,7 +5,7 @@ A date that had to be bent is said in a warning; a value that cannot be read is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, cast
@@ -39,15 +39,30 @@ class Read:
     warnings: tuple[str, ...]
 
 
-def read_facts(facts: Facts, organisation: Organisation) -> Read:
-    """Return the typed values and anchors of one coworker's facts."""
-    return _Reader(facts, organisation).read()
+def read_facts(
+    facts: Facts, organisation: Organisation, *, named: Collection[tuple[str, ...]] | None = None
+) -> Read:
+    """Return the typed values and anchors of one coworker's facts.
+
+    Of the custom fields only those among the `named` paths are read, all without it: a value that is wrong in
+    a field nobody uses stops nobody.
+
+    Raises:
+        UserError: a custom field's value is not one of its type.
+    """
+    custom = {
+        name: given
+        for name, given in organisation.custom_fields.items()
+        if named is None or any(path[:2] == ("coworker", "custom") and path[2:3] in ((), (name,)) for path in named)
+    }
+    return _Reader(facts, organisation, custom).read()
 
 
 class _Reader:
-    def __init__(self, facts: Facts, organisation: Organisation) -> None:
+    def __init__(self, facts: Facts, organisation: Organisation, custom: Mapping[str, CustomField]) -> None:
         self.facts = facts
         self.organisation = organisation
+        self.custom = custom
         self.warnings: list[str] = []
         self.roots = scope(custom_kinds(organisation.custom_fields), {}, {})
 
@@ -101,7 +116,7 @@ class _Reader:
         record = self._record("coworker", self.facts.coworker)
         record["custom"] = {
             name: custom_value(self.facts.coworker, name, given)
-            for name, given in self.organisation.custom_fields.items()
+            for name, given in self.custom.items()
         }
         return record
 
@@ -181,7 +196,7 @@ def plain_value(kind: Kind, value: Any) -> Value:
         return None
     try:
         return int(value) if kind is Kind.INT else Decimal(str(value))
-    except (ValueError, TypeError, InvalidOperation):
+    except (ValueError, TypeError, OverflowError, InvalidOperation):
         return None
 
 
@@ -191,7 +206,8 @@ def custom_value(row: Raw, name: str, given: CustomField) -> Value:
     Raises:
         UserError: the member's value is not one of its type. The value itself is not shown.
     """
-    text = str(raw_custom(row, given.field) or "").strip()
+    raw = raw_custom(row, given.field)
+    text = "" if raw is None else str(raw).strip()
     if not text:
         return _empty(given)
     if given.type == "text":

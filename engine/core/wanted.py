@@ -9,7 +9,7 @@ from uuid import UUID
 from whenever import Date, Instant
 
 from engine.core.calendar import Calendar
-from engine.core.identity import Subject, notes_with_mark
+from engine.core.identity import Naming, Subject, notes_with_mark
 from engine.core.wire_dates import wire_moment
 
 PAYLOAD_KEYS = (
@@ -115,5 +115,6 @@ class Expansion:
     warnings: tuple[str, ...]
     zone: str
     calendar: Calendar
+    naming: Naming
     contract_id: int | None = None
     event_at: Instant | None = None

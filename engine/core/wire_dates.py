@@ -13,8 +13,12 @@ _MOMENT = re.compile(  # date, clock, seconds, fraction, zone
 )
 
 
+_NO_YEAR = frozenset({"0001", "9999"})
+"""The first and the last date of the service's platform stand for no date; no zone could hold them all the same."""
+
+
 def parse_moment(text: object) -> Instant | None:
-    """Return the instant of a Nexudus date text, or None when it is empty or no date.
+    """Return the instant of a Nexudus date text, or None when it is empty, no date, or in year 1 or 9999.
 
     The service writes up to 7 fractional digits and leaves the zone out of some fields; without one it is UTC
     (api.md 2.3, recorded).
@@ -24,6 +28,8 @@ def parse_moment(text: object) -> Instant | None:
         return None
     day, clock, seconds, fraction, zone = match.groups()
     offset = "Z" if zone is None or zone in "zZ" else zone if ":" in zone else f"{zone[:3]}:{zone[3:]}"
+    if day[:4] in _NO_YEAR:
+        return None
     digits = (fraction or "")[:9]
     iso = f"{day}T{clock or '00:00'}:{seconds or '00'}{'.' + digits if digits else ''}"
     try:
