@@ -85,14 +85,15 @@ def run_commands(arguments: list[str] | None) -> int:
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
+        click.echo("interrupted: nothing is lost, the same command goes on where this one stopped", err=True)
         return 130
     except TasklistsError as error:
-        _print_error(error)
+        print_error(error)
         return error.exit_code
 
 
-def _print_error(error: TasklistsError) -> None:
+def print_error(error: TasklistsError) -> None:
+    """Print what went wrong and what to do now on standard error; data in it cannot steer the terminal."""
     from engine.core.report import visible
 
     if isinstance(error, Problems):

@@ -32,6 +32,7 @@ def command(
     """Create the tasks of a list that one coworker does not have yet. A second run creates nothing."""
     from engine.authoring.check import ready_list
     from engine.authoring.troubles import placed
+    from engine.cli.main import print_error
     from engine.cli.showing import show_plan, show_run
     from engine.core.report import personal_words
     from engine.flows.account import Place, open_to_run, policy
@@ -65,7 +66,7 @@ def command(
         )
     show_run(made.plan, applied, form, words=words)
     if applied.stopped_by is not None:
-        click.echo(f"error: {applied.stopped_by}", err=True)
+        print_error(applied.stopped_by)
     return exit_code(applied)
 
 

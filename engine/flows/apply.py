@@ -13,7 +13,7 @@ from uuid import UUID
 
 from whenever import Instant
 
-from engine.core.errors import TasklistsError, Unreachable
+from engine.core.errors import TasklistsError, Unreachable, UserError
 from engine.core.known import fingerprint
 from engine.core.plan import Action, Plan, body_of
 from engine.core.wire_dates import parse_moment, wire_moment
@@ -22,6 +22,7 @@ from engine.ledger.ledger import Ledger
 from engine.ledger.limits import DailyLimit
 from engine.ledger.values import Intent, NewRun, RunId
 from engine.nexudus.answers import Ambiguous, Defer, Done, Fatal, Settled
+from engine.nexudus.errors import RoleMissing
 
 _OUTCOME_OF = {"keep": "kept", "skip": "skipped", "conflict": "conflict", "hold": "held"}
 UNFINISHED = frozenset({"failed", "held", "parked", "conflict"})
@@ -113,10 +114,12 @@ class Applier:
                 self._tell(plan, Result(action, _OUTCOME_OF[action.action], action.task_id, _why(action)))
             elif action.action == "adopt":
                 self._tell(plan, self._adopt(run_id, plan, action))
-        self._send_all(run_id, plan, [action for action in plan.actions if action.action == "create"])
-        results = tuple(self._results[action.wanted.identity] for action in plan.actions)
-        applied = Applied(run_id, results, self._stopped)
-        self._ledger.finish_run(run_id, applied.counts(), self._clock())
+        try:
+            self._send_all(run_id, plan, [action for action in plan.actions if action.action == "create"])
+        finally:  # after an interruption too: what was done is known, and status tells it
+            results = tuple(self._results[n] for a in plan.actions if (n := a.wanted.identity) in self._results)
+            applied = Applied(run_id, results, self._stopped)
+            self._ledger.finish_run(run_id, applied.counts(), self._clock())
         return applied
 
     def _send_all(self, run_id: RunId, plan: Plan, actions: list[Action]) -> None:
@@ -138,6 +141,7 @@ class Applier:
                 return
             except BaseException:  # interrupted inside the call: it may have arrived, the rest was never sent
                 self._ledger.record(run_id, action.wanted.identity, "held", now=self._clock(), error="interrupted")
+                self._tell(plan, Result(action, "held", error="interrupted"))
                 self._stop(run_id, plan, waiting[1:], TasklistsError("interrupted before it was sent"))
                 raise
             waiting.pop(0)
@@ -176,7 +180,7 @@ class Applier:
                 return Result(action, "parked", error=error)
             case Fatal():
                 if answer.role:
-                    self._stopped = TasklistsError(answer.reason)
+                    self._stopped = RoleMissing(answer.role)
                 return Result(action, "failed", error=_refused(action, answer))
             case Ambiguous():
                 quiet = "it is looked up after the quiet period; run again then"
@@ -251,7 +255,7 @@ def _refused(action: Action, answer: Fatal) -> str:
 
 
 def exit_code(applied: Applied) -> int:
-    """Return 0 when everything is done, 3 when some tasks are not, 6 when Nexudus could not be reached."""
-    if isinstance(applied.stopped_by, Unreachable):
+    """Return 0 when everything is done, 3 when some tasks are not; 2 or 6 when the login or the way stopped it."""
+    if isinstance(applied.stopped_by, Unreachable | UserError):
         return applied.stopped_by.exit_code
     return 3 if UNFINISHED & set(applied.counts()) else 0

@@ -1,7 +1,8 @@
 """Looking before writing: what the ledger knows and what is live -> the Situation that planning needs.
 
 Order of belief (design 5.2): the ledger, then our mark in the Notes of a GET one, then, with the mark switched
-off, content. A row is read once ever; an incomplete list never means absent. Never writes to Nexudus.
+off, content. A row is read once ever; an incomplete list never means absent, and neither does a row that cannot
+be read. Never writes to Nexudus.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from engine.core.identity import MARK_DIGITS, mark_of, read_mark
 from engine.core.known import KnownTask, LiveTask, fingerprint
 from engine.core.plan import Origin, Situation
 from engine.core.wanted import Expansion, Wanted
+from engine.flows.alike import alike
 from engine.ledger.values import BatchKey
 from engine.ledger.view import LedgerView
 from engine.nexudus.client import NexudusReader
@@ -38,7 +40,13 @@ class Policy:
 class _Found:
     tasks: dict[UUID, list[LiveTask]] = field(default_factory=dict)
     names: dict[int, str] = field(default_factory=dict)
+    """Task id -> the TaskListName that its mark tells."""
     verdicts: dict[int, UUID | None] = field(default_factory=dict)
+    unreadable: dict[int, str] = field(default_factory=dict)
+    """Task id -> why it could not be read: it may be any of the wanted ones."""
+
+    def ours(self) -> list[int]:
+        return sorted({row.task_id for rows in self.tasks.values() for row in rows})
 
 
 def batch_key(expansion: Expansion) -> BatchKey:
@@ -66,15 +74,17 @@ class Looker:
         listing = self._reader.tasks_of(coworker_id)
         live = {row.task_id: row for row in listing.rows}
         wanted = _undecided(expansion, known)
-        found = self._find(wanted, known, live, coworker_id)
+        found = self._find(expansion, wanted, known, live)
+        name, unnamed = self._batch_name(expansion, known, found)
+        troubles = ("" if listing.complete else listing.why_incomplete, *found.unreadable.values(), unnamed)
         return Situation(
             known=known,
             live=live,
             found={number: tuple(rows) for number, rows in found.tasks.items()},
             gone=frozenset(self._gone(expansion, known, live)),
-            incomplete="" if listing.complete else listing.why_incomplete,
+            incomplete="; ".join(dict.fromkeys(filter(None, troubles))),
             key=memory.fingerprint_key if memory else b"",
-            task_list_name=self._batch_name(expansion, found),
+            task_list_name=name,
             quiet_seconds=self._policy.quiet_seconds,
             with_mark=self._policy.with_mark,
             origins=origins,
@@ -83,12 +93,12 @@ class Looker:
 
     def _find(
         self,
+        expansion: Expansion,
         wanted: Mapping[str, Wanted],
         known: Mapping[UUID, KnownTask],
         live: Mapping[int, LiveTask],
-        coworker_id: int,
     ) -> _Found:
-        found = _Found()
+        found, coworker_id = _Found(), expansion.coworker_id
         if not wanted:
             return found
         verdicts = dict(self._memory.verdicts(coworker_id)) if self._memory else {}
@@ -99,8 +109,9 @@ class Looker:
         unread = [row for row in unknown if row.task_id not in verdicts and not self._too_old(row)]
         self._read(found, wanted, unread)
         if not self._policy.with_mark:
-            foreign = {number for number, verdict in (verdicts | found.verdicts).items() if verdict is not None}
-            self._by_content(found, wanted, known, [row for row in unknown if row.task_id not in foreign])
+            marked = {number for number, verdict in (verdicts | found.verdicts).items() if verdict is not None}
+            nameless = [row for row in unknown if row.task_id not in marked | found.unreadable.keys()]
+            self._by_content(found, expansion, known, nameless)
         if self._memory and found.verdicts:
             self._memory.record_verdicts(coworker_id, found.verdicts)
         return found
@@ -112,7 +123,11 @@ class Looker:
         for row in sorted(newest, key=lambda row: row.name not in names):
             if {mark_of(task.identity) for task in wanted.values()} <= {mark_of(number) for number in found.tasks}:
                 return
-            record = self._reader.task(row.task_id)
+            try:
+                record = self._reader.task(row.task_id)
+            except UnreadableRecord as error:
+                found.unreadable[row.task_id] = error.message.rstrip(".")
+                continue
             if record is None:
                 continue
             mark = read_mark(str(record.get("Notes") or ""))
@@ -128,21 +143,17 @@ class Looker:
             found.tasks.setdefault(task.identity, []).append(row)
 
     def _by_content(
-        self,
-        found: _Found,
-        wanted: Mapping[str, Wanted],
-        known: Mapping[UUID, KnownTask],
-        rows: list[LiveTask],
+        self, found: _Found, expansion: Expansion, known: Mapping[UUID, KnownTask], rows: list[LiveTask]
     ) -> None:
-        """With the mark off: exactly one row with equal content, not older than the intent, is ours."""
-        for task in {task.identity: task for task in wanted.values()}.values():
-            if task.identity in found.tasks:
-                continue
-            intent = known.get(task.identity)
-            oldest = intent.at.subtract(seconds=CLOCK_SKEW_SECONDS) if intent else self._policy.since
-            alike = [row for row in rows if _same_content(row, task) and (row.created_at or Instant.MIN) >= oldest]
-            if len(alike) == 1:
-                found.tasks[task.identity] = alike
+        """With the mark off: a row with equal content, not older than the intent, is ours."""
+        oldest: dict[UUID, Instant] = {}
+        for task in _undecided(expansion, known).values():
+            if task.identity not in found.tasks:
+                intent = known.get(task.identity)
+                oldest[task.identity] = (
+                    intent.at.subtract(seconds=CLOCK_SKEW_SECONDS) if intent else self._policy.since
+                )
+        found.tasks |= alike(expansion, oldest, rows)
 
     def _too_old(self, row: LiveTask) -> bool:
         return row.created_at is not None and row.created_at < self._policy.since
@@ -163,22 +174,48 @@ class Looker:
         except UnreadableRecord:
             return False
 
-    def _batch_name(self, expansion: Expansion, found: _Found) -> str | None:
-        """The TaskListName that the batch's first task fixed; its text is kept by the task, not by us."""
-        if self._memory is None:
-            return found.names[min(found.names)] if found.names and found.tasks else None
-        batch = self._memory.batch(expansion.coworker_id, batch_key(expansion))
-        key = self._memory.fingerprint_key
-        if batch is None:
-            ours = {row.task_id for rows in found.tasks.values() for row in rows}
-            names = {number: name for number, name in found.names.items() if number in ours}
-            return names[min(names)] if names else None
-        if batch.first_task_id is None or batch.name == fingerprint(key, "TaskListName", expansion.task_list_name):
-            return None
-        record = self._reader.task(batch.first_task_id) or {}
-        mark = read_mark(str(record.get("Notes") or ""))
-        told = [str(record.get("TaskListName") or ""), (mark.task_list_name or "") if mark else ""]
-        return next((name for name in told if name and fingerprint(key, "TaskListName", name) == batch.name), None)
+    def _batch_name(
+        self, expansion: Expansion, known: Mapping[UUID, KnownTask], found: _Found
+    ) -> tuple[str | None, str]:
+        """Return the TaskListName that the batch's first task fixed, or why it cannot be told now.
+
+        Its text is kept by the tasks in Nexudus, not by us: the ledger has its fingerprint alone.
+        """
+        batch = self._memory.batch(expansion.coworker_id, batch_key(expansion)) if self._memory else None
+        try:
+            if self._memory is None or batch is None or batch.first_task_id is None:
+                return self._name_of_found(found), ""
+            key = self._memory.fingerprint_key
+            if batch.name == fingerprint(key, "TaskListName", expansion.task_list_name):
+                return None, ""
+            for task_id in dict.fromkeys((batch.first_task_id, *_settled_ids(expansion, known))):
+                for name in _names_in(self._reader.task(task_id) or {}):
+                    if fingerprint(key, "TaskListName", name) == batch.name:
+                        return name, ""
+        except UnreadableRecord as error:
+            return None, f"{error.message.rstrip('.')}, and it tells the name that the batch goes on with"
+        return None, ""
+
+    def _name_of_found(self, found: _Found) -> str | None:
+        """The name that found tasks of a batch carry, when the ledger does not know the batch."""
+        ours = found.ours()
+        told = [found.names[number] for number in ours if number in found.names]
+        if ours and not told:  # recognised by an earlier look, or by their content
+            told = _names_in(self._reader.task(ours[0]) or {})
+        return told[0] if told else None
+
+
+def _names_in(record: Mapping[str, object]) -> list[str]:
+    """The TaskListNames that a task tells: that of our mark, then the service's own, which it may have dropped."""
+    mark = read_mark(str(record.get("Notes") or ""))
+    told = ((mark.task_list_name or "") if mark else "", str(record.get("TaskListName") or ""))
+    return [name for name in told if name]
+
+
+def _settled_ids(expansion: Expansion, known: Mapping[UUID, KnownTask]) -> Iterable[int]:
+    """The tasks of the batch that were made already: the first may have been deleted since."""
+    numbers = (number for task in expansion.wanted for number in (task.identity, *task.alternatives))
+    return sorted(task_id for n in numbers if n in known and (task_id := known[n].task_id) is not None)
 
 
 def _undecided(expansion: Expansion, known: Mapping[UUID, KnownTask]) -> dict[str, Wanted]:
@@ -189,12 +226,3 @@ def _undecided(expansion: Expansion, known: Mapping[UUID, KnownTask]) -> dict[st
         if not any(number in known and known[number].state in {"created", "adopted"} for number in numbers):
             found |= {mark_of(number): wanted for number in numbers}
     return found
-
-
-def _same_content(row: LiveTask, task: Wanted) -> bool:
-    return (
-        row.business_id == task.business_id
-        and row.name == task.name
-        and row.responsible_id == task.responsible_id
-        and row.due_at == task.due_at
-    )
