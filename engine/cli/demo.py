@@ -59,7 +59,15 @@ def command(*, coworker_id: int, tasklist: str, wait: bool | None, folder: str |
             click.echo(f"\nLook at them now: {told['base_url']}/{page} (the sandbox ends when you press Enter)")
             sys.stdin.readline()
         database = os.path.relpath(state / "sandbox.db")
-        click.echo(f"\nTo look at them: tasklists sandbox --db {database}   then open http://127.0.0.1:8765/{page}")
+        click.echo(f"\nTo look at them: {_typed()} sandbox --db {database}")
+        click.echo(f"and open http://127.0.0.1:8765/{page} in a browser.")
+
+
+def _typed() -> str:
+    """Return this program as a person has to type it here."""
+    found = shutil.which("tasklists")
+    own = Path(sys.argv[0]).absolute()
+    return "tasklists" if found and Path(found).absolute() == own else os.path.relpath(own)
 
 
 @contextlib.contextmanager
