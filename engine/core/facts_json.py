@@ -99,7 +99,7 @@ def _facts_in(told: Mapping[str, Any]) -> Facts:
         coworker={**told["coworker"], "Id": int(told["coworker"]["Id"])},
         location=told["location"],
         business=told.get("business") or {},
-        zone=Instant.MIN.add(hours=48).to_tz(told["zone"]).tz_id,  # an unknown zone is told here, with the file
+        zone=_zone_in(told["zone"]),
         calendar=calendar,
         contracts=tuple({**row, "Id": int(row["Id"])} for row in told.get("contracts") or ()),
         contract_id=told.get("contract_id"),
@@ -115,6 +115,12 @@ def _facts_in(told: Mapping[str, Any]) -> Facts:
         event=Event(event["name"], Instant.parse_iso(event["at"])) if event else None,
         known_chains={int(number): int(chain) for number, chain in (told.get("known_chains") or {}).items()},
     )
+
+
+def _zone_in(zone: str) -> str:
+    """Return the name of a zone; an unknown one is a ValueError here, before a date is told in it."""
+    Instant.from_timestamp(0).to_tz(zone)
+    return zone
 
 
 def _input_out(value: Any) -> Any:

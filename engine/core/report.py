@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from engine.core.facts import Facts
-from engine.core.plan import Action, Plan
+from engine.core.plan import Action, Drift, Plan
+from engine.core.wire_dates import parse_moment
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2028\u2029")
@@ -46,7 +47,7 @@ def plan_rows(plan: Plan) -> tuple[Row, ...]:
 
 def _row(plan: Plan, action: Action) -> Row:
     wanted = action.wanted
-    drift = [f"drift in {part.field}: was {part.was or 'another'}, now {part.wanted}" for part in action.drift]
+    drift = [f"drift in {part.field}: was {_was(part)}, now {part.wanted or 'nothing'}" for part in action.drift]
     told = wanted.explanation
     steps = [("due", told.due), ("responsible", told.responsible), ("when", told.when)]
     return Row(
@@ -58,6 +59,10 @@ def _row(plan: Plan, action: Action) -> Row:
         why="; ".join([action.reason, *drift]),
         explain=tuple(f"{name}: {step}" for name, lines in steps for step in lines),
     )
+
+
+def _was(part: Drift) -> str:
+    return "another" if part.was is None else part.was or "nothing"
 
 
 def due_text(plan: Plan, action: Action) -> str:
@@ -99,8 +104,12 @@ def markdown(plan: Plan, *, explain: bool) -> str:
     return "\n".join(lines) + "\n"
 
 
+_MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|<>~&@$]|:(?=//)|(?<=www)\.)", re.IGNORECASE)
+"""Markdown's own signs, and what makes a bare address a link or a text between dollars a formula."""
+
+
 def _inert(text: str) -> str:
-    return re.sub(r"([\\`*_{}\[\]()#+!|<>~&@])", r"\\\1", visible(text))
+    return _MARKUP.sub(r"\\\1", visible(text))
 
 
 def visible(text: str) -> str:
@@ -116,6 +125,10 @@ def _shown(sign: str) -> str:
     return sign
 
 
+_NOT_PERSONAL = re.compile(r"Tariff|Currency|Business|Issued|Floor|^Name$|^Desk")
+"""Fields that name a plan or a place. All other texts of a member's records are masked."""
+
+
 def personal_words(facts: Facts) -> dict[str, str]:
     """Return each text that tells who a member is, with what stands for it in masked output."""
     found: dict[str, str] = {}
@@ -126,20 +139,55 @@ def personal_words(facts: Facts) -> dict[str, str]:
         *(("member", row) for row in facts.members),
     ]
     for root, row in rows:
-        for name, value in row.items():
-            if isinstance(value, str) and len(value.strip()) > 1 and not value[:4].isdigit() and root != "contract":
-                found.setdefault(value.strip(), f"[{root}.{name}]")
+        for name, value in (*row.items(), *_custom(row)):
+            text = str(value).strip() if isinstance(value, str) else ""
+            if name == "DateOfBirth" and text:
+                found.setdefault(text[:10], f"[{root}.{name}]")
+            elif len(text) > 1 and parse_moment(text) is None and _is_personal(root, name):
+                found.setdefault(text, f"[{root}.{name}]")
     for person in facts.people.values():
-        found.setdefault(person.name, f"[user {person.id}]")
-    return dict(sorted(found.items(), key=lambda pair: -len(pair[0])))
+        found.setdefault(person.name.strip(), f"[user {person.id}]")
+    return {word: mask for word, mask in sorted(found.items(), key=lambda pair: (-len(pair[0]), pair[0])) if word}
+
+
+def _is_personal(root: str, name: str) -> bool:
+    return (root, name) == ("team", "Name") or _NOT_PERSONAL.search(name) is None
+
+
+def _custom(row: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Return the entries of a record's CustomFields, named as Nexudus names them."""
+    told = row.get("CustomFields")
+    entries = (told.get("Data") or ()) if isinstance(told, Mapping) else ()
+    return [(str(part.get("Name")), part.get("Value")) for part in entries if isinstance(part, Mapping)]
 
 
 def redacted(value: Any, words: Mapping[str, str]) -> Any:
-    """Return a JSON value with every personal text masked."""
-    if isinstance(value, str):
-        for word, mask in words.items():
-            value = value.replace(word, mask)
+    """Return a JSON value with every personal text masked, in any case and as `markdown` or `visible` write it."""
+    if not words:
         return value
+    masks = list(words.values())
+    pattern = re.compile("|".join(f"({_as_written(word)})" for word in words), re.IGNORECASE)
+    return _masked(value, lambda text: pattern.sub(lambda match: masks[(match.lastindex or 1) - 1], text))
+
+
+def _as_written(word: str) -> str:
+    """Return the pattern of a word as outputs write it; a short one only where it stands alone."""
+    signs = (r"\s+" if part.isspace() else "".join(map(_sign, part)) for part in re.split(r"(\s+)", word))
+    pattern = "".join(signs)
+    alone = len(word) <= 3 or word.isdigit()  # digits occur in ids, checksums and dates, too
+    return rf"(?<![\w-]){pattern}(?![\w-])" if alone else pattern
+
+
+def _sign(sign: str) -> str:
+    shown = visible(sign)
+    if shown == sign:
+        return rf"\\?{re.escape(sign)}"
+    return rf"(?:{re.escape(sign)}|\\?<{shown[1:-1]}\\?>)"
+
+
+def _masked(value: Any, mask: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return mask(value)
     if isinstance(value, dict):
-        return {name: redacted(part, words) for name, part in value.items()}
-    return [redacted(part, words) for part in value] if isinstance(value, list) else value
+        return {name: _masked(part, mask) for name, part in value.items()}
+    return [_masked(part, mask) for part in value] if isinstance(value, list) else value
