@@ -182,6 +182,6 @@ def far_side(process: SandboxProcess) -> Iterator[SandboxProcess]:
 
 @pytest.fixture
 def account(far_side: SandboxProcess, tmp_path: Path) -> Account:
-    shutil.copytree(ROOT / "tasklists", tmp_path / "tasklists")
+    shutil.copytree(Path(__file__).with_name("lists"), tmp_path / "tasklists")
     far_side.clear_requests()
     return Account(tmp_path, far_side, len(far_side.commits()), far_side.env | NO_PACE)
