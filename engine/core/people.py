@@ -80,7 +80,8 @@ def choose_person(
         for holder in _in_order(holders, responsible.pick, f"{subject}|{role}|{location}"):
             person = _look_up(holder, directory)
             if person.trouble:
-                passed.append(f"{holder} {person.trouble}")
+                if f"{holder} {person.trouble}" not in passed:  # one person may hold several roles of the chain
+                    passed.append(f"{holder} {person.trouble}")
                 steps.append(f"passed over {holder}: {person.trouble}")
                 continue
             how = f"rotation over {len(holders)}" if responsible.pick == "rotate" else "first holder"
