@@ -5,6 +5,9 @@ import json
 import pytest
 from given_account import ASHLEY, BARCELONA, Account
 
+from engine.nexudus.client import NexudusReader
+from engine.nexudus.errors import UnreadableRecord
+
 SWITCHES = [
     ("S11", "only-id"),
     ("S12", "500"),
@@ -90,9 +93,9 @@ def test_one_hundred_and_thirty_tasks_in_an_unstable_order_are_kept_and_adopted(
 
 
 @pytest.mark.parametrize("style", ["409-with-retry-after", "429-with-wait-text", "429-with-retry-after"])
-def test_a_tight_limit_of_the_service_delays_a_run_and_loses_nothing(account: Account, style: str):
+def test_too_many_calls_delay_a_run_and_lose_nothing(account: Account, style: str):
     account.far_side.set_mode("S50", style)
-    account.far_side.set_mode("S50.calls-per-100ms", 1)
+    account.far_side.set_fault("throttle", "2x:coworkertasks")
     assert set(account.run().outcomes.values()) == {"created"}
     assert set(account.run().outcomes.values()) == {"kept"}
     assert len(account.commits()) == 3
@@ -154,9 +157,10 @@ def test_without_the_mark_a_late_task_is_found_by_the_due_that_it_was_given(acco
 
 def test_without_the_mark_tasks_that_nothing_tells_apart_are_each_made_once(account: Account):
     account.env["TASKLISTS_NOTES_REF"] = "off"
-    twins = "items:\n  - {id: one, name: Same, due: on contract.start}\n  - {id: two, name: Same, due: on contract.start}\n"
+    head = "items:\n  - {id: one, name: Same, due: on contract.start}\n"
+    twins = head + "  - {id: two, name: Same, notes: Second, due: on contract.start}\n"
     account.edit("new-member", "items:\n", twins)
-    account.run()
+    assert account.run().code == 0
     account.lose_ledger()
     assert set(account.run().outcomes.values()) == {"adopted"}
     assert set(account.run().outcomes.values()) == {"kept"}
@@ -191,28 +195,54 @@ def test_a_task_older_than_since_is_never_taken_for_ours(account: Account):
     assert [path for _, path in account.calls() if path.startswith("/api/crm/coworkertasks/")] == []
 
 
-def test_a_row_that_cannot_be_read_holds_what_is_undecided_and_nothing_is_made(account: Account):
+def _break_reading(monkeypatch: pytest.MonkeyPatch, *task_ids: int) -> None:
+    """Let single tasks answer 500, as gone ones do on some accounts: no switch of the sandbox narrows it to one."""
+    whole = NexudusReader.task
+
+    def task(reader: NexudusReader, task_id: int) -> object:
+        if task_id in task_ids:
+            raise UnreadableRecord("CoworkerTask", task_id)
+        return whole(reader, task_id)
+
+    monkeypatch.setattr(NexudusReader, "task", task)
+
+
+@pytest.mark.parametrize("mark", ["on", "off"])
+def test_a_row_that_cannot_be_read_holds_what_is_undecided_and_nothing_is_made(
+    account: Account, monkeypatch: pytest.MonkeyPatch, mark: str
+):
+    account.env["TASKLISTS_NOTES_REF"] = mark
     account.far_side.put_record("coworkertasks", 1400, BusinessId=BARCELONA, CoworkerId=ASHLEY, Name="By hand")
-    account.far_side.set_fault("error-on-read", "2x:coworkertasks/1400")
-    held = account.run()
+    with monkeypatch.context() as patch:
+        _break_reading(patch, 1400)
+        held = account.run()
     assert set(held.outcomes.values()) == {"held"}, held.err
     assert (held.code, account.posts()) == (3, [])
     assert "1400 cannot be read" in held.json["results"][0]["error"]
-    account.far_side.clear_faults()
     assert set(account.run().outcomes.values()) == {"created"}
 
 
-def test_a_batch_whose_name_cannot_be_told_gets_no_new_task(account: Account):
+def test_a_row_that_cannot_be_read_does_not_stop_tasks_that_are_found(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+):
     account.run()
+    account.lose_ledger()
+    account.edit("new-member", "items:\n", TEA)
+    account.far_side.put_record("coworkertasks", 1400, BusinessId=BARCELONA, CoworkerId=ASHLEY, Name="By hand")
+    _break_reading(monkeypatch, 1400)
+    held = account.run()
+    assert held.outcomes == {"tea": "held", "access-card": "adopted", "locker": "adopted", "welcome-tour": "adopted"}
+
+
+def test_a_batch_whose_name_cannot_be_told_gets_no_new_task(account: Account, monkeypatch: pytest.MonkeyPatch):
+    made = account.run()
     account.far_side.put_record("coworkers", ASHLEY, FullName="Ashley Jones")
     account.edit("new-member", "items:\n", TEA)
-    first = min(r["Id"] for r in account.far_side.records("coworkertasks"))
-    names = [r["Id"] for r in account.far_side.records("coworkertasks")]
-    account.far_side.set_fault("error-on-read", "1.0:coworkertasks/" if first else str(names))
-    held = account.run()
-    assert held.code in {3, 6}
-    assert account.names().count("Tea") == 0
-    account.far_side.clear_faults()
+    with monkeypatch.context() as patch:
+        _break_reading(patch, *(result["task_id"] for result in made.json["results"]))
+        held = account.run()
+    assert held.outcomes == {"tea": "held", "access-card": "kept", "locker": "kept", "welcome-tour": "kept"}
+    assert (held.code, account.names().count("Tea")) == (3, 0)
     assert account.run().outcomes["tea"] == "created"
     assert json.loads(account.posts()[-1])["TaskListName"] == "Welcome Ashley Smith"
 
