@@ -34,7 +34,7 @@ LATE_ONLY = {"babel"}
 """Language data for dates: heavy, so only inside the function that writes a date in another language."""
 
 NAMED = {("engine/core/text_parsing.py", "importlib.metadata.version")}
-"""Asks which Jinja is installed, as it reads the grammar of that version's parser."""
+"""Asks which Jinja is installed, and refuses one with known holes."""
 
 CLOCKS = {"now", "today", "utcnow", "now_in_system_tz", "today_in_system_tz", "uuid1", "uuid4"}
 CLOCK_OWNERS = {
