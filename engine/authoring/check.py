@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from functools import partial
+from typing import Literal, TypeVar
+
+from pydantic import BaseModel
 
 from engine.authoring.folder import Folder
 from engine.authoring.loader import Loaded
-from engine.core.errors import Place, Problem, Problems
+from engine.authoring.organisation_check import organisation_problems
+from engine.authoring.places import as_written
+from engine.core.errors import Problem, Problems
 from engine.core.model import TaskList
 from engine.core.organisation import Organisation
 from engine.core.prepared import Finding, Prepared
 from engine.core.preparing import prepare
-from engine.core.words import nearest
+
+M = TypeVar("M", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -31,35 +37,41 @@ class Checked:
 
 
 def check_folder(folder: Folder, names: Iterable[str] = ()) -> Checked:
-    """Check organisation.yaml and the named lists, or all of them.
+    """Check organisation.yaml and the named lists, or all of them and the names of all files.
 
     Raises:
         UserError: a named list does not exist.
     """
-    wanted = tuple(names) or folder.lists()
-    problems: list[Problem] = []
-    organisation: Loaded[Organisation] | None = None
-    try:
-        organisation = folder.organisation()
-        problems.extend(_organisation_problems(organisation))
-    except Problems as error:
-        problems.extend(error.problems)
+    named = tuple(dict.fromkeys(names))
+    problems: list[Problem] = [] if named else list(folder.odd_files())
+    organisation = _gathered(problems, folder.organisation_mended)
+    usable = organisation if organisation is not None and not organisation.problems else None
+    if organisation is not None:
+        problems.extend((*organisation.problems, *organisation_problems(organisation)))
     lists: dict[str, Prepared] = {}
     sound: dict[str, Loaded[TaskList]] = {}
-    for name in wanted:
-        try:
-            loaded = folder.tasklist(name)
-        except Problems as error:
-            problems.extend(error.problems)
+    for name in named or folder.lists():
+        loaded = _gathered(problems, partial(folder.tasklist_mended, name))
+        if loaded is None:
             continue
-        sound[name] = loaded
-        if organisation is not None:
-            prepared, findings = prepare(loaded.model, organisation.model)
+        problems.extend(loaded.problems)
+        if not loaded.problems:
+            sound[name] = loaded
+        if usable is not None and usable.model.locations:
+            prepared, findings = prepare(loaded.model, usable.model, loaded.doubtful)
             problems.extend(_problem(loaded, finding) for finding in findings)
-            if prepared is not None:
+            if prepared is not None and not loaded.problems:
                 lists[name] = prepared
-    problems.extend(_same_identity(lists))
-    return Checked(organisation, lists, sound, tuple(sorted(set(problems))))
+    problems.extend(_same_identity(sound))
+    return Checked(usable, lists, sound, tuple(sorted(set(problems))))
+
+
+def _gathered(problems: list[Problem], read: Callable[[], Loaded[M]]) -> Loaded[M] | None:
+    try:
+        return read()
+    except Problems as error:
+        problems.extend(error.problems)
+        return None
 
 
 @dataclass(frozen=True)
@@ -90,62 +102,25 @@ def ready_list(folder: Folder, name: str) -> Ready:
 
 def _problem(loaded: Loaded[TaskList], finding: Finding) -> Problem:
     fault, path = finding.fault, finding.path
-    place = loaded.place(path, fault.offset)
     severity: Literal["error", "warning"] = "warning" if finding.warning else "error"
+    other = f": the other stands on line {loaded.place(finding.other).line}" if finding.other else ""
     return Problem(
-        place,
-        fault.what,
+        loaded.place(path, fault.offset),
+        fault.what + other,
         found=fault.found,
         allowed=fault.allowed,
         nearest=fault.nearest,
-        corrected=fault.corrected,
+        corrected=as_written(loaded.source, loaded.node, path, fault.corrected),
         severity=severity,
     )
 
 
-def _organisation_problems(loaded: Loaded[Organisation]) -> Iterator[Problem]:
-    told = loaded.model
-    seen: dict[int, str] = {}
-    for name, location in told.locations.items():
-        at = ("locations", name)
-        if location.calendar not in told.calendars:
-            yield _unknown(
-                loaded, (*at, "calendar"), kind="calendar", name=location.calendar, known=told.calendars
-            )
-        if location.business_id in seen:
-            what = f"{name!r} and {seen[location.business_id]!r} have the same business_id"
-            yield Problem(loaded.place((*at, "business_id")), what, found=str(location.business_id))
-        seen.setdefault(location.business_id, name)
-    if not told.locations:
-        yield Problem(loaded.place(("locations",)), "there is at least one location")
-    known = told.known_roles()
-    for name, role in told.roles.items():
-        for index, other in enumerate(role.fallback):
-            if other not in known:
-                yield _unknown(
-                    loaded, ("roles", name, "fallback", index), kind="role", name=other, known=known
-                )
-    for name, rules in told.calendars.items():
-        if not rules.working_days:
-            yield Problem(loaded.place(("calendars", name, "working_days")), "a calendar has a working day")
-
-
-def _unknown(
-    loaded: Loaded[Organisation], path: tuple[str | int, ...], *, kind: str, name: str, known: Iterable[str]
-) -> Problem:
-    names = sorted(known)
-    allowed = ", ".join(names) or f"no {kind} is given"
-    return Problem(
-        loaded.place(path), f"there is no {kind} {name!r}", allowed=allowed, nearest=nearest(name, names)
-    )
-
-
-def _same_identity(lists: dict[str, Prepared]) -> Iterator[Problem]:
+def _same_identity(lists: dict[str, Loaded[TaskList]]) -> Iterator[Problem]:
     """Two lists that say they were formerly the same one would share identities."""
     seen: dict[str, str] = {}
-    for name, prepared in lists.items():
-        number = prepared.identity_id
+    for name, loaded in sorted(lists.items()):
+        number = loaded.model.formerly or loaded.model.tasklist
         if number in seen:
             what = f"the lists {seen[number]!r} and {name!r} both have the identity {number!r}"
-            yield Problem(Place(f"{name}.yaml", 1, 1), what)
+            yield Problem(loaded.place(("formerly" if loaded.model.formerly else "tasklist",)), what)
         seen.setdefault(number, name)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from engine.authoring.loader import Loaded, load
+from engine.authoring.loader import Loaded, load, load_mended
 from engine.authoring.source import Source, read_source
-from engine.core.errors import Problem, Problems, UserError
+from engine.core.errors import Place, Problem, Problems, UserError
 from engine.core.model import TaskList
 from engine.core.organisation import Organisation
 from engine.core.scalars import SLUG
@@ -26,44 +27,84 @@ class Folder:
     name: str
 
     def lists(self) -> tuple[str, ...]:
-        """Return the ids of all task lists, by file name."""
-        return tuple(sorted(p.stem for p in self.path.glob("*.yaml") if p.name != ORGANISATION))
+        """Return the ids of all task lists, by file name; files whose names begin with a point are no lists."""
+        return tuple(sorted(path.stem for path in self._files(".yaml") if re.fullmatch(SLUG, path.stem)))
+
+    def odd_files(self) -> Iterator[Problem]:
+        """Yield a problem for every YAML file that is no list because of its name."""
+        for path in self._files(".yaml"):
+            if not re.fullmatch(SLUG, path.stem):
+                what = "a task list's file is named by its id: lower-case letters, digits and hyphens"
+                yield Problem(self._start(path.name), what, found=repr(path.stem), corrected=f"{_slug(path.stem)}.yaml")
+        for path in self._files(".yml"):
+            what = f"this file is not read: rename it to {_slug(path.stem)}.yaml"
+            yield Problem(self._start(path.name), what, severity="warning")
 
     def organisation(self) -> Loaded[Organisation]:
         """Load organisation.yaml. Raises Problems or UserError."""
-        return load(Organisation, self._read(ORGANISATION))
+        return load(Organisation, self.source(ORGANISATION))
+
+    def organisation_mended(self) -> Loaded[Organisation]:
+        """Load organisation.yaml with its problems taken out, for further checks. Raises Problems or UserError."""
+        return load_mended(Organisation, self.source(ORGANISATION))
 
     def tasklist(self, tasklist_id: str) -> Loaded[TaskList]:
         """Load one task list by its id. Raises Problems or UserError; an unknown id names the nearest."""
+        loaded = self.tasklist_mended(tasklist_id)
+        if loaded.problems:
+            raise Problems(loaded.problems)
+        return loaded
+
+    def tasklist_mended(self, tasklist_id: str) -> Loaded[TaskList]:
+        """Load one task list with its problems taken out, for further checks. Raises as `tasklist`."""
+        self._must_exist(tasklist_id)
+        loaded = load_mended(TaskList, self.source(f"{tasklist_id}.yaml"))
+        found = loaded.model.tasklist
+        if found == tasklist_id or ("tasklist",) in loaded.doubtful:
+            return loaded
+        what = "the id of a task list equals its file name"
+        problem = Problem(loaded.place(("tasklist",)), what, found=repr(found), corrected=tasklist_id)
+        return replace(loaded, problems=(*loaded.problems, problem), doubtful=loaded.doubtful | {("tasklist",)})
+
+    def source(self, file_name: str) -> Source:
+        """Read one file of the folder. Raises Problems, also when it is a link that leads out of the folder."""
+        path = self.path / file_name
+        shown = f"{self.name}/{file_name}"
+        if path.is_symlink() and not path.resolve().is_relative_to(self.path.resolve()):
+            what = "this is a link that leads out of the folder: put the file itself here"
+            raise Problems([Problem(self._start(file_name), what)])
+        return read_source(path, shown)
+
+    def _files(self, suffix: str) -> list[Path]:
+        found = (path for path in self.path.iterdir() if path.suffix == suffix and not path.name.startswith("."))
+        return sorted(path for path in found if path.name != ORGANISATION)
+
+    def _start(self, file_name: str) -> Place:
+        return Place(f"{self.name}/{file_name}", 1, 1)
+
+    def _must_exist(self, tasklist_id: str) -> None:
+        if f"{tasklist_id}.yaml" == ORGANISATION:
+            raise UserError(f"{ORGANISATION} holds no task list.", advice=self._advice(tasklist_id))
         if not re.fullmatch(SLUG, tasklist_id):
             raise UserError(
                 f"{tasklist_id!r} is no task list's id: lower-case letters, digits and hyphens.",
                 advice=self._advice(tasklist_id),
             )
-        if not (self.path / f"{tasklist_id}.yaml").exists():
-            raise UserError(
-                f"there is no task list {tasklist_id!r} in {self.name}.", advice=self._advice(tasklist_id)
-            )
-        loaded = load(TaskList, self._read(f"{tasklist_id}.yaml"))
-        if loaded.model.tasklist != tasklist_id:
-            what = "the id of a task list equals its file name"
-            place = loaded.place(("tasklist",))
-            raise Problems([Problem(place, what, found=repr(loaded.model.tasklist), corrected=tasklist_id)])
-        return loaded
+        if not os.path.lexists(self.path / f"{tasklist_id}.yaml"):
+            advice = self._advice(tasklist_id)
+            if (self.path / f"{tasklist_id}.yml").exists():
+                advice = f"Rename {tasklist_id}.yml to {tasklist_id}.yaml."
+            raise UserError(f"there is no task list {tasklist_id!r} in {self.name}.", advice=advice)
 
     def _advice(self, tasklist_id: str) -> str:
         names = self.lists()
         close = nearest(tasklist_id, names)
         return f"Did you mean {close}?" if close else f"There are: {', '.join(names) or 'none yet'}."
 
-    def _read(self, file_name: str) -> Source:
-        path = self.path / file_name
-        shown = f"{self.name}/{file_name}"
-        if path.is_symlink() and not path.resolve().is_relative_to(self.path.resolve()):
-            raise UserError(
-                f"{shown} is a link that leads out of the folder.", advice="Put the file itself there."
-            )
-        return read_source(path, shown)
+
+def _slug(name: str) -> str:
+    """Return the id that a file name comes nearest to."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "list"
 
 
 def find_folder(named: str | None, environ: Mapping[str, str], here: Path) -> Folder:

@@ -6,20 +6,20 @@ duplicate keys are refused before they cost anything, and every scalar stays tex
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
+from collections.abc import Sequence as Parts
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
 from engine.authoring.source import Source
+from engine.authoring.syntax import LOADER, brace_problem, character_problem, syntax_problem
 from engine.core.errors import Place, Problem, Problems
 from engine.core.scalars import Plain
 
 MAX_DEPTH = 32
 MAX_NODES = 2_000
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +48,14 @@ class Mapping:
 Node = Scalar | Sequence | Mapping
 """Lines and columns count from 0 here, as YAML marks do."""
 
+Path = Parts[str | int]
+"""Keys and positions from the top of a file down to a value."""
+
 
 class _Reader:
     def __init__(self, source: Source) -> None:
         self.source = source
-        self.events: Iterator[Any] = yaml.parse(source.text, Loader=_LOADER)
+        self.events: Iterator[Any] = yaml.parse(source.text, Loader=LOADER)
         self.problems: list[Problem] = []
         self.count = 0
 
@@ -77,7 +80,7 @@ class _Reader:
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise Problems([self.problem(event, "anchors and aliases (& and *) are not used: write it out")])
         if getattr(event, "tag", None):
-            raise Problems([self.problem(event, "tags are not used", found=repr(event.tag))])
+            raise Problems([self.problem(event, "tags are not used: put a text that begins with ! in quotes", _tag(event.tag))])
         line, column = event.start_mark.line, event.start_mark.column
         if isinstance(event, yaml.ScalarEvent):
             return Scalar(event.value, event.style in {"'", '"'}, event.style in {"|", ">"}, line, column)
@@ -108,25 +111,16 @@ class _Reader:
     def odd_key(self, key: Node) -> Problem:
         place = self.source.at(key.line, key.column)
         line = self.source.line(key.line)
-        if line[key.column - 1 : key.column + 1] == "{{":
-            return Problem(
-                self.source.at(key.line, key.column - 1),
-                "a value that begins with {{ is put in quotes",
-                corrected=quoted(line),
-            )
-        return Problem(place, "a key is text", found="a list or a mapping")
+        braces = line[key.column - 1 : key.column + 1] == "{{" and brace_problem(self.source, key.line)
+        return braces or Problem(place, "a key is text", found="a list or a mapping")
 
     def problem(self, event: Any, what: str, found: str = "") -> Problem:
         return Problem(self.source.at(event.start_mark.line, event.start_mark.column), what, found=found)
 
 
-def quoted(line: str) -> str:
-    """Return a `key: value` line with its value in quotes, or '' when that cannot be told."""
-    match = re.match(r"(\s*(?:- )*[\w-]+:\s+)([^'\"].*?)\s*$", line)
-    if not match:
-        return ""
-    value = match[2].replace("\\", "\\\\").replace('"', '\\"')
-    return f'{match[1].strip()} "{value}"'
+def _tag(tag: str) -> str:
+    """Return a tag as people write it: YAML's own ones begin with !!."""
+    return repr(tag.replace("tag:yaml.org,2002:", "!!"))
 
 
 def parse(source: Source) -> tuple[Node, tuple[Problem, ...]]:
@@ -139,48 +133,12 @@ def parse(source: Source) -> tuple[Node, tuple[Problem, ...]]:
     try:
         node = reader.document()
     except yaml.MarkedYAMLError as error:
-        raise Problems([_syntax_problem(source, error)]) from None
+        raise Problems([syntax_problem(source, error)]) from None
     except yaml.reader.ReaderError as error:
-        raise Problems([_character_problem(source, error)]) from None
+        raise Problems([character_problem(source, error)]) from None
     except (ValueError, RecursionError):
         raise Problems([Problem(Place(source.name, 1, 1), "this cannot be read as YAML")]) from None
     return node, tuple(reader.problems)
-
-
-def _character_problem(source: Source, error: yaml.reader.ReaderError) -> Problem:
-    before = source.text[: error.position] if isinstance(error.position, int) else ""
-    place = source.at(before.count("\n"), len(before) - before.rfind("\n") - 1)
-    code = error.character if isinstance(error.character, int) else ord(str(error.character)[:1] or " ")
-    return Problem(place, "this character is not allowed in YAML", found=f"U+{code:04X}")
-
-
-def _syntax_problem(source: Source, error: yaml.MarkedYAMLError) -> Problem:
-    mark = error.problem_mark or error.context_mark
-    if mark is None:
-        return Problem(Place(source.name, 1, 1), "this is not YAML")
-    line = source.line(mark.line)
-    place = source.at(mark.line, mark.column)
-    if "\t" in line[: mark.column + 1]:
-        return Problem(place, "YAML is indented with blanks, never with tabs", found="a tab")
-    for number in (mark.line, mark.line - 1):
-        corrected = _quotable(source.line(number))
-        if corrected:
-            return Problem(source.at(number, 0), *_why_quote(source.line(number)), corrected=corrected)
-    what = (error.problem or "this is not YAML").replace("could not find expected ':'", "a ':' is missing")
-    return Problem(place, f"this is not YAML: {what}")
-
-
-def _quotable(line: str) -> str:
-    match = re.match(r"\s*(?:- )*[\w-]+:\s+([^'\"|>\[].*)$", line)
-    if match and (match[1].startswith("{{") or ": " in match[1] or match[1][0] in "%@`*&!"):
-        return quoted(line)
-    return ""
-
-
-def _why_quote(line: str) -> tuple[str]:
-    if re.match(r"\s*(?:- )*[\w-]+:\s+\{\{", line):
-        return ("a value that begins with {{ is put in quotes",)
-    return ("a value that holds ': ' or begins with a sign of YAML is put in quotes",)
 
 
 def to_data(node: Node) -> Any:

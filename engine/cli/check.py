@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +13,7 @@ from engine.core.report import visible
 
 if TYPE_CHECKING:
     from engine.authoring.check import Checked
+    from engine.authoring.folder import Folder
 
 _EPILOG = """\b
 Example:
@@ -34,49 +34,57 @@ def command(*, names: tuple[str, ...], folder: str | None, form: str) -> int:
     found = check_folder(place, names)
     if form == "json":
         _print_json(found)
-    else:
-        show = _github if form == "github" else _text
+    elif form == "github":
         for problem in found.problems:
-            show(problem, place.path)
-        if form == "text":
-            _print_summary(found, names or place.lists())
+            _github(problem)
+    else:
+        _print_text(found, place)
+        _print_summary(found, place, names)
     return 2 if found.errors else 0
 
 
-def _print_summary(found: Checked, names: tuple[str, ...]) -> None:
+def _print_summary(found: Checked, folder: Folder, names: tuple[str, ...]) -> None:
     warnings = len(found.problems) - len(found.errors)
-    told = f"{len(found.errors)} problems, {warnings} warnings" if found.problems else "nothing is wrong"
-    click.echo(f"checked organisation.yaml and {len(names)} task lists: {told}", err=True)
+    count = len(set(names) or folder.lists())
+    told = "nothing is wrong"
+    if found.problems:
+        told = f"{_counted(len(found.errors), 'problem')}, {_counted(warnings, 'warning')}"
+    lists = _counted(count, "task list") if count else "no task list, as there is none"
+    click.echo(f"checked organisation.yaml and {lists}: {told}", err=True)
 
 
-def _text(problem: Problem, folder: Path) -> None:
-    kind = "" if problem.severity == "error" else "warning: "
-    place, _, rest = str(problem).partition(": ")
-    click.echo(visible(f"{place}: {kind}{rest}"))
-    if sys.stdout.isatty():
-        _excerpt(problem, folder)
+def _counted(number: int, name: str) -> str:
+    return f"{number} {name}" if number == 1 else f"{number} {name}s"
 
 
-def _excerpt(problem: Problem, folder: Path) -> None:
-    """Show the line with a caret under the place."""
-    try:
-        lines = (folder / Path(problem.place.file).name).read_text("utf-8-sig").splitlines()
-    except (OSError, ValueError):
-        return
-    if problem.place.line <= len(lines):
-        line = lines[problem.place.line - 1].expandtabs(1)
-        click.echo(f"    {visible(line)}")
-        click.echo(f"    {' ' * len(visible(line[: problem.place.column - 1]))}^")
+def _print_text(found: Checked, folder: Folder) -> None:
+    from engine.cli.excerpt import Excerpts
+
+    excerpts = Excerpts(folder) if sys.stdout.isatty() else None
+    for problem in found.problems:
+        kind = "" if problem.severity == "error" else "warning: "
+        click.echo(visible(f"{problem.place}: {kind}{_rest(problem)}"))
+        for line in excerpts.at(problem.place) if excerpts else ():
+            click.echo(line)
 
 
-def _github(problem: Problem, folder: Path) -> None:
+def _rest(problem: Problem) -> str:
+    """Return all that a problem says besides its place."""
+    return str(problem)[len(str(problem.place)) + 2 :]
+
+
+def _github(problem: Problem) -> None:
     """Print a workflow command, which GitHub shows beside the line of the change."""
     place = problem.place
-    text = str(problem).partition(": ")[2]
+    path, text = visible(_escaped(place.file)), visible(_escaped(_rest(problem)))
+    path = path.replace(",", "%2C").replace(":", "%3A")
+    click.echo(f"::{problem.severity} file={path},line={place.line},col={place.column}::{text}")
+
+
+def _escaped(text: str) -> str:
     for sign, code in (("%", "%25"), ("\r", "%0D"), ("\n", "%0A")):
         text = text.replace(sign, code)
-    path = str(place.file).replace(",", "%2C").replace(":", "%3A")
-    click.echo(f"::{problem.severity} file={path},line={place.line},col={place.column}::{visible(text)}")
+    return text
 
 
 def _print_json(found: Checked) -> None:

@@ -1,11 +1,12 @@
 """What a task list file says, as frozen models; the JSON Schema for editors is made from these.
 
 A model holds the words of the file. References (roles, locations, anchors, facts) and texts are checked and
-made ready by `engine.core.compiled`; places are kept by `engine.authoring`.
+made ready by `engine.core.preparing`; places are kept by `engine.authoring`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
@@ -109,7 +110,10 @@ def _as_responsible(value: object) -> object:
         if "role" not in value:
             raise wrong("a responsible in this form names a role", allowed="role, pick", found=shown(value))
         return value
-    text = as_text(value)
+    text = as_text(value).strip()
+    if "@" not in text and not re.fullmatch(SLUG, text):
+        what = "a responsible is a role, or a person's e-mail"
+        raise wrong(what, found=shown(value), allowed="such as front-desk or ana@acme.example")
     return {"holder": Plain(text)} if "@" in text else {"role": Plain(text)}
 
 
@@ -184,7 +188,7 @@ def _as_for_each(value: object) -> object:
     if isinstance(value, ForEach):
         return value
     if not isinstance(value, dict):
-        corrected = f"{{thing: {value}}}" if isinstance(value, str) and value.strip() else ""
+        corrected = Plain(f"{{thing: {value}}}" if isinstance(value, str) and value.strip() else "")
         raise wrong(
             "for_each names the thing",
             found=shown(value),

@@ -64,10 +64,14 @@ def _as_hours(value: object) -> object:
         return value
     opening, dash, closing = as_text(value).partition("-")
     if not dash:
-        raise wrong("hours are HH:MM-HH:MM", found=shown(value), corrected='"09:00-18:00"')
+        raise wrong("hours run from opening to closing time", found=shown(value), allowed="HH:MM-HH:MM")
+    times = [re.fullmatch(r"\s*(\d)[:.](\d\d)\s*", part) for part in (opening, closing)]
+    if any(times):
+        parts = (f"0{time[1]}:{time[2]}" if time else part.strip() for time, part in zip(times, (opening, closing), strict=True))
+        raise wrong("a time of day is HH:MM", found=shown(value), corrected="-".join(parts))
     hours = (as_clock(opening), as_clock(closing))
     if hours[0] >= hours[1]:
-        raise wrong("hours open before they close, on one day", found=shown(value))
+        raise wrong("hours open before they close, on one day", found=shown(value), allowed="HH:MM-HH:MM")
     return hours
 
 
@@ -149,7 +153,10 @@ def _as_zone(value: object) -> str:
     except (KeyError, ValueError, OSError):
         close = nearest(text, available_timezones())
         raise wrong(
-            "this is no IANA time zone", found=shown(text), nearest=close, allowed="such as Europe/Madrid"
+            "this is no IANA time zone",
+            found=shown(text),
+            nearest=close,
+            allowed="such as Europe/Madrid; left out, Nexudus says it",
         ) from None
     return text
 

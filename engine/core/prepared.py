@@ -20,6 +20,8 @@ class Finding:
     path: Path
     fault: Fault
     warning: bool = False
+    other: Path = ()
+    """Where the other one of two stands, when the mistake is that there are two."""
 
 
 @dataclass(frozen=True)

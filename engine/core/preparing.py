@@ -5,39 +5,54 @@ Pure. A mistake is a Finding: a path into the file and a Fault in its text; `aut
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 from typing import TypeVar
 
+from engine.core.alike import equal_keys, same_ids, twins
 from engine.core.catalogue import ListOf, Record, Scope, Type
-from engine.core.due import Due, DueRule, DueSyntax, parse_due
+from engine.core.due import Due, DueRule, DueSyntax, On, parse_due
+from engine.core.due_spelling import nearest_anchor
 from engine.core.model import Item, Responsible, TaskList
 from engine.core.organisation import Organisation
 from engine.core.people import role_chain
 from engine.core.prepared import Finding, Loop, Path, Prepared, ReadyItem
-from engine.core.scopes import base_scope, lists_in, thing_type
+from engine.core.scalars import Plain
+from engine.core.scopes import UNKNOWN, base_scope, lists_in, thing_type, undeclared
 from engine.core.text import CompiledCondition, CompiledText, compile_condition, compile_path, compile_text
 from engine.core.text_faults import Fault, TextSyntax
 from engine.core.words import ANCHORS, nearest
 
 Made = TypeVar("Made")
 
+_YES_AND_NO = {word: "true" for word in ("yes", "on", "y", "true")} | {word: "false" for word in ("no", "off", "n", "false")}
 
-def prepare(tasklist: TaskList, organisation: Organisation) -> tuple[Prepared | None, tuple[Finding, ...]]:
-    """Return the ready list, or None when an error was found, with all findings in the order of the file."""
-    work = _Preparation(tasklist, organisation)
+
+def prepare(
+    tasklist: TaskList, organisation: Organisation, doubtful: Collection[Path] = ()
+) -> tuple[Prepared | None, tuple[Finding, ...]]:
+    """Return the ready list, or None when an error was found, with all findings in the order of the file.
+
+    `doubtful` are paths whose mistakes are known and taken out of `tasklist`: with any of them nothing is ready,
+    and what only follows from them is not found again.
+    """
+    work = _Preparation(tasklist, organisation, doubtful)
     prepared = work.run()
-    failed = any(not finding.warning for finding in work.findings)
+    failed = doubtful or any(not finding.warning for finding in work.findings)
     return (None if failed else prepared), tuple(work.findings)
 
 
 class _Preparation:
-    def __init__(self, tasklist: TaskList, organisation: Organisation) -> None:
+    def __init__(self, tasklist: TaskList, organisation: Organisation, doubtful: Collection[Path]) -> None:
         self.tasklist = tasklist
         self.organisation = organisation
+        self.doubtful = doubtful
         self.findings: list[Finding] = []
         self.locations = [name for name in tasklist.applies.locations if name in organisation.locations]
         self.locations = self.locations or list(organisation.locations)
-        self.base = dict(base_scope(tasklist, organisation, self.locations))
+        self.base = dict(base_scope(tasklist, organisation, self.locations, doubtful))
+        if self._doubted("applies", "locations"):
+            self.locations = []  # nobody knows which ones are meant: nothing is checked at each of them
         dates = (f"inputs.{name}" for name, given in tasklist.inputs.items() if given.type == "date")
         self.anchors = (*ANCHORS, *dates)
 
@@ -51,8 +66,13 @@ class _Preparation:
         self._anchor(("anchor",), self.tasklist.anchor)
         self._anchor(("defaults", "anchor"), self.tasklist.defaults.anchor)
         self._not_yet(("once_per",), self.tasklist.once_per)
+        self._not_yet(("defaults", "once_per"), self.tasklist.defaults.once_per)
         self._inputs()
-        items = [self._item(index, item) for index, item in enumerate(self.tasklist.items)]
+        items = [
+            self._item(index, item)
+            for index, item in enumerate(self.tasklist.items)
+            if ("items", index) not in self.doubtful
+        ]
         self._alike()
         ready = tuple(item for item in items if item is not None)
         return Prepared(self.tasklist, self.organisation, name, when, ready) if name else None
@@ -74,14 +94,15 @@ class _Preparation:
         due = self._due((*path, "due"), item, anchor)
         responsible = item.responsible or defaults.responsible
         if responsible is None:
-            allowed = "a role, an e-mail, {role, pick}, here or in defaults"
-            self._fault(path, f"the item {item.id!r} has no responsible", allowed=allowed)
+            if not (self._doubted(*path, "responsible") or self._doubted("defaults", "responsible")):
+                allowed = "a role, an e-mail, {role, pick}, here or in defaults"
+                self._fault(path, f"the item {item.id!r} has no responsible", allowed=allowed)
         else:
             self._role(
                 (*path, "responsible") if item.responsible else ("defaults", "responsible"), responsible
             )
         notify = _first(item.notify_by_email, defaults.notify_by_email)
-        if notify and item.due is None:
+        if notify and item.due is None and not self._doubted(*path, "due"):
             self._fault(path, "an e-mail is sent when a task is due, and this one has no due", warning=True)
         if name is None or responsible is None:
             return None
@@ -102,14 +123,16 @@ class _Preparation:
 
     def _loop(self, path: Path, item: Item, names: dict[str, Type]) -> Loop | None:
         if item.for_each is None:
+            names |= undeclared(item, names) if self._doubted(*path, "for_each") else {}
             return None
         at = (*path, "for_each", item.for_each.name)
+        names.setdefault(item.for_each.name, UNKNOWN)
         if item.for_each.name in self.base:
             self._fault(at, f"{item.for_each.name!r} is a fact already; give the thing another name")
             return None
-        found = self._try(
-            at, lambda: compile_path(item.for_each.source, self.base) if item.for_each else None
-        )
+        if self._doubted(*item.for_each.source.strip().split(".")[:2]):
+            return None
+        found = self._try(at, lambda: compile_path(item.for_each.source, self.base) if item.for_each else None)
         if found is None:
             return None
         source, kind = found
@@ -128,8 +151,10 @@ class _Preparation:
             made = self._try((*path, "for_each", "key"), lambda: compile_path(text, scoped))
             key = made[0][1:] if made else ()
         elif of_records and source[0] == "inputs":
-            example = f"{{{item.for_each.name}: {item.for_each.source}, key: {item.for_each.name}.code}}"
-            self._fault(at, "a list of mappings names its key", corrected=example)
+            part = next(iter(thing.fields), "code") if isinstance(thing, Record) else "code"
+            example = f"{{{item.for_each.name}: {item.for_each.source}, key: {item.for_each.name}.{part}}}"
+            self._fault(at, "a list of mappings names its key", corrected=Plain(example))
+        self._equal_keys(source, key)
         return Loop(item.for_each.name, source, key, of_records)
 
     def _due(self, path: Path, item: Item, anchor: str | None) -> Due | None:
@@ -146,18 +171,41 @@ class _Preparation:
         late = item.due.late or defaults.late or "closing"
         return Due(rule, roll, late, fallback, not_before, not_after)
 
+    def _equal_keys(self, source: tuple[str, ...], key: tuple[str, ...]) -> None:
+        given = self.tasklist.inputs.get(source[1]) if source[0] == "inputs" and len(source) == 2 else None
+        for index, first, name in equal_keys(given.default, key) if given else ():
+            what = f"two entries have the key {name!r}, and each key makes one task"
+            path: Path = ("inputs", source[1], "default")
+            self._fault((*path, index), what, other=(*path, first))
+
     def _rule(self, path: Path, text: str | None, anchor: str | None) -> DueRule | None:
         if text is None:
             return None
-        rule = self._try(path, lambda: parse_due(text, self.anchors))
-        if rule is not None and rule.day is None and anchor is None:
+        try:
+            rule = parse_due(text, self.anchors)
+        except DueSyntax as error:
+            found = repr(error.found) if error.found else "nothing more"
+            corrected = self._with_day(error.corrected, anchor)
+            near = "" if corrected else error.nearest
+            fault = Fault(error.offset, error.length, error.what, found, error.allowed, near, corrected)
+            self.findings.append(Finding(path, fault))
+            return None
+        doubted = any(self._doubted(*above, "anchor") for above in ((), ("defaults",), path[:2]))
+        if rule.day is None and anchor is None and not doubted:
             what = "this rule names no day, and neither the item nor the list has an anchor"
             self._fault(path, what, found=repr(text), allowed=", ".join(self.anchors))
         return rule
 
+    def _with_day(self, corrected: str, anchor: str | None) -> str:
+        """Name the day in a corrected rule such as `on at 10:00`, which nobody would write."""
+        if not corrected or anchor not in self.anchors:
+            return corrected
+        rule = parse_due(corrected, self.anchors)
+        return str(replace(rule, day=anchor) if rule.day is None and isinstance(rule.when, On) else rule)
+
     def _anchor(self, path: Path, name: str | None) -> None:
         if name is not None and name not in self.anchors:
-            self._unknown(path, "anchor", name, self.anchors)
+            self._unknown(path, "anchor", name, self.anchors, near=nearest_anchor(name, self.anchors))
 
     def _role(self, path: Path, responsible: Responsible) -> None:
         role = responsible.role
@@ -176,27 +224,21 @@ class _Preparation:
 
     def _inputs(self) -> None:
         for name, given in self.tasklist.inputs.items():
-            if given.default is None and self.tasklist.applies.on:
+            if given.default is None and self.tasklist.applies.on and not self._doubted("inputs", name):
                 what = f"the input {name!r} has no default, so no event can start this list"
                 self._fault(("inputs", name), what, warning=True)
 
     def _alike(self) -> None:
-        seen: dict[str, int] = {}
-        twins: dict[object, int] = {}
-        for index, item in enumerate(self.tasklist.items):
-            number = item.formerly or item.id
-            if number in seen:
-                what = (
-                    f"two items have the id {number!r}: this one and the one at position {seen[number] + 1}"
-                )
-                self._fault(("items", index, "formerly" if item.formerly else "id"), what)
-            seen.setdefault(number, index)
-            rest = item.model_dump_json(exclude={"id", "formerly"})
-            if rest in twins:
-                other = self.tasklist.items[twins[rest]].id
-                what = f"{item.id!r} and {other!r} are alike in all but their id"
-                self._fault(("items", index), f"{what}: nobody could tell the tasks apart")
-            twins.setdefault(rest, index)
+        items = [
+            (index, item)
+            for index, item in enumerate(self.tasklist.items)
+            if not self._doubted("items", index)
+        ]
+        for index, first, name, number in same_ids(items):
+            self._fault(("items", index, name), f"two items have the id {number!r}", other=("items", first, "id"))
+        for index, first, ids in twins(items):
+            what = f"{ids} are alike in all but their id, and nobody could tell the tasks apart"
+            self._fault(("items", index), what, other=("items", first))
 
     def _not_yet(self, path: Path, once_per: str | None) -> None:
         if once_per == "team":
@@ -214,6 +256,9 @@ class _Preparation:
 
     def _condition(self, path: Path, source: str | None, names: Scope) -> CompiledCondition | None:
         if source is None:
+            return None
+        if (meant := _YES_AND_NO.get(source.strip().lower())) and source.strip() not in _YES_AND_NO.values():
+            self._fault(path, "a condition gives true or false", found=repr(source), corrected=meant)
             return None
         made = self._try(path, lambda: compile_condition(source, names))
         if made is not None:
@@ -233,22 +278,21 @@ class _Preparation:
             return make()
         except TextSyntax as error:
             self.findings.extend(Finding(path, fault) for fault in error.faults)
-        except DueSyntax as error:
-            fault = Fault(
-                error.offset, error.length, error.what, error.found, error.allowed, "", error.corrected
-            )
-            self.findings.append(Finding(path, fault))
         return None
 
-    def _unknown(self, path: Path, kind: str, name: str, known: Iterable[str]) -> None:
+    def _unknown(self, path: Path, kind: str, name: str, known: Iterable[str], *, near: str = "") -> None:
         names = sorted(known)
         allowed = ", ".join(names) or f"no {kind} is given"
-        self._fault(path, f"there is no {kind} {name!r}", allowed=allowed, nearest=nearest(name, names))
+        self._fault(path, f"there is no {kind} {name!r}", allowed=allowed, nearest=near or nearest(name, names))
+
+    def _doubted(self, *path: str | int) -> bool:
+        """Return whether a path, something above it or something below it is known to have a mistake."""
+        return any(path[: len(other)] == other[: len(path)] for other in self.doubtful)
 
     def _fault(
-        self, path: Path, what: str, *, offset: int = 0, warning: bool = False, **details: str
+        self, path: Path, what: str, *, offset: int = 0, warning: bool = False, other: Path = (), **details: str
     ) -> None:
-        self.findings.append(Finding(path, Fault(offset, 1, what, **details), warning))
+        self.findings.append(Finding(path, Fault(offset, 1, what, **details), warning, other))
 
 
 def _first(*values: bool | None) -> bool:

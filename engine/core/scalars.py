@@ -37,7 +37,7 @@ def shown(value: object) -> str:
         return "a mapping"
     if isinstance(value, list | tuple):
         return "a list"
-    if value is None:
+    if value is None or (isinstance(value, Plain) and not value):
         return "nothing"
     text = str(value)
     return repr(text if len(text) <= 60 else text[:57] + "...")
@@ -62,7 +62,9 @@ def as_flag(value: object) -> bool:
     corrected = {"yes": "true", "on": "true", "no": "false", "off": "false", "1": "true", "0": "false"}.get(
         meant, meant if meant in {"true", "false"} else ""
     )
-    raise wrong("this must be true or false", found=shown(value), allowed="true, false", corrected=corrected)
+    if corrected == meant and not isinstance(value, Plain):
+        raise wrong("true and false stand without quotes", found=shown(value), corrected=Plain(corrected))
+    raise wrong("this must be true or false", found=shown(value), allowed="true, false", corrected=Plain(corrected))
 
 
 def as_whole(value: object) -> int:
@@ -71,7 +73,13 @@ def as_whole(value: object) -> int:
         return value
     if isinstance(value, Plain) and _WHOLE.match(value):
         return int(value)
-    raise wrong("this must be a whole number, digits without quotes or a leading zero", found=shown(value))
+    text = value.strip() if isinstance(value, str) else ""
+    if re.fullmatch(r"-?[0-9]{19,}", text):
+        raise wrong("a whole number has at most 18 digits", found=shown(value))
+    meant = str(int(text)) if re.fullmatch(r"-?[0-9]+", text) else ""
+    if meant and not isinstance(value, Plain):
+        raise wrong("a whole number stands without quotes", found=shown(value), corrected=Plain(meant))
+    raise wrong("this must be a whole number, digits without a leading zero", found=shown(value), corrected=meant)
 
 
 def as_day(value: object) -> Date:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import cast
 
 from engine.core.catalogue import Kind, ListOf, Record, Scope, Type, scope, type_of
+from engine.core.expressions import Odd
 from engine.core.model import Item, TaskList
 from engine.core.organisation import CustomField, Organisation
 
 _CUSTOM_KINDS = {"text": Kind.TEXT, "number": Kind.NUMBER, "boolean": Kind.BOOL, "date": Kind.DATE}
 _INPUT_KINDS = {"text": Kind.TEXT, "int": Kind.INT, "bool": Kind.BOOL, "date": Kind.DATE}
+
+UNKNOWN = cast(Type, Odd.FAULTY)
+"""The type of a name whose declaration has a mistake: nothing is said of texts that use it."""
 
 
 def custom_kinds(fields: Mapping[str, CustomField]) -> dict[str, Kind]:
@@ -18,8 +23,13 @@ def custom_kinds(fields: Mapping[str, CustomField]) -> dict[str, Kind]:
     return {name: _CUSTOM_KINDS[given.type] for name, given in fields.items()}
 
 
-def base_scope(tasklist: TaskList, organisation: Organisation, locations: Sequence[str]) -> Scope:
-    """Return what every text of the list may name, at the locations where it can run."""
+def base_scope(
+    tasklist: TaskList, organisation: Organisation, locations: Sequence[str], doubtful: Iterable[tuple[str | int, ...]]
+) -> Scope:
+    """Return what every text of the list may name, at the locations where it can run.
+
+    `doubtful` are the paths of the list that have a mistake already: inputs among them are of UNKNOWN type.
+    """
     shared: dict[str, Type] = {}
     for name in locations:
         shared |= {var: type_of(value) for var, value in organisation.locations[name].vars.items()}
@@ -27,7 +37,16 @@ def base_scope(tasklist: TaskList, organisation: Organisation, locations: Sequen
         name: _list_type(given.default) if given.type == "list" else _INPUT_KINDS[given.type]
         for name, given in tasklist.inputs.items()
     }
-    return scope(custom_kinds(organisation.custom_fields), shared, inputs)
+    unsure = [path[1:2] for path in doubtful if path[0] == "inputs"]
+    inputs |= {str(name[0]): UNKNOWN for name in unsure if name}
+    names = dict(scope(custom_kinds(organisation.custom_fields), shared, inputs))
+    return names | {"inputs": UNKNOWN} if () in unsure else names
+
+
+def undeclared(item: Item, names: Scope) -> Scope:
+    """Return the first names in an item's texts that nothing declares, as UNKNOWN: its for_each has a mistake."""
+    texts = " ".join(filter(None, (item.name, item.notes, item.when)))
+    return dict.fromkeys(set(re.findall(r"(?<![\w.])([a-z_]\w*)\.", texts)) - set(names), UNKNOWN)
 
 
 def _list_type(default: object) -> Type:

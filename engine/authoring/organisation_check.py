@@ -1,0 +1,91 @@
+"""What can be wrong between the parts of organisation.yaml, each part being sound by itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from engine.authoring.holiday_codes import unknown_code
+from engine.authoring.loader import Loaded
+from engine.authoring.mending import in_doubt
+from engine.core.errors import Problem
+from engine.core.organisation import Organisation
+from engine.core.words import nearest
+
+MOST_CUSTOM_FIELDS = 30
+"""Nexudus has Custom1 to Custom30; fields beyond these are entries of CustomFields, under names of their own."""
+
+
+def organisation_problems(loaded: Loaded[Organisation]) -> Iterator[Problem]:
+    """Yield every problem; none that only follows from a part that was taken out."""
+    told = loaded.model
+    if not told.locations and not in_doubt(("locations",), loaded.doubtful):
+        yield Problem(loaded.place(("locations",)), "there is at least one location")
+    yield from _locations(loaded)
+    yield from _roles(loaded)
+    yield from _calendars(loaded)
+    for name, field in told.custom_fields.items():
+        match = re.fullmatch(r"custom_?(\d+)", field.field, re.IGNORECASE)
+        if match and field.field not in {f"Custom{number}" for number in range(1, MOST_CUSTOM_FIELDS + 1)}:
+            number = int(match[1][:3])
+            corrected = f"Custom{number}" if 1 <= number <= MOST_CUSTOM_FIELDS else ""
+            yield Problem(
+                loaded.place(("custom_fields", name, "field")),
+                "Nexudus has no such field",
+                found=repr(field.field),
+                allowed=f"Custom1 to Custom{MOST_CUSTOM_FIELDS}, or the name of an entry of CustomFields",
+                corrected=corrected,
+            )
+
+
+def _locations(loaded: Loaded[Organisation]) -> Iterator[Problem]:
+    told = loaded.model
+    seen: dict[int, str] = {}
+    for name, location in told.locations.items():
+        at = ("locations", name)
+        if location.calendar not in told.calendars and not in_doubt(("calendars",), loaded.doubtful):
+            yield _unknown(
+                loaded, (*at, "calendar"), kind="calendar", name=location.calendar, known=told.calendars
+            )
+        if location.business_id in seen:
+            what = f"{name!r} and {seen[location.business_id]!r} have the same business_id"
+            yield Problem(loaded.place((*at, "business_id")), what, found=str(location.business_id))
+        seen.setdefault(location.business_id, name)
+
+
+def _roles(loaded: Loaded[Organisation]) -> Iterator[Problem]:
+    if any(in_doubt((part,), loaded.doubtful) for part in ("roles", "locations")):
+        return
+    known = loaded.model.known_roles()
+    for name, role in loaded.model.roles.items():
+        for index, other in enumerate(role.fallback):
+            path = ("roles", name, "fallback", index)
+            if other == name:
+                yield Problem(loaded.place(path), f"the role {name!r} cannot stand in for itself")
+            elif other not in known:
+                yield _unknown(loaded, path, kind="role", name=other, known=known)
+
+
+def _calendars(loaded: Loaded[Organisation]) -> Iterator[Problem]:
+    for name, rules in loaded.model.calendars.items():
+        if not rules.working_days:
+            yield Problem(loaded.place(("calendars", name, "working_days")), "a calendar has a working day")
+        trouble = unknown_code(rules.holidays) if rules.holidays else None
+        if trouble:
+            yield Problem(
+                loaded.place(("calendars", name, "holidays", trouble.key)),
+                trouble.what,
+                allowed=trouble.allowed,
+                nearest=trouble.nearest,
+                corrected=trouble.corrected,
+            )
+
+
+def _unknown(
+    loaded: Loaded[Organisation], path: tuple[str | int, ...], *, kind: str, name: str, known: Iterable[str]
+) -> Problem:
+    names = sorted(known)
+    allowed = ", ".join(names) or f"no {kind} is given"
+    return Problem(
+        loaded.place(path), f"there is no {kind} {name!r}", allowed=allowed, nearest=nearest(name, names)
+    )
