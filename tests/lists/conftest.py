@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,10 +14,8 @@ import pytest
 # The folders of tests are no packages; what starts a sandbox is one folder up, for all of them.
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from lists_given import SHIPPED
+from lists_given import SHIPPED, Command
 from sandbox_process import SandboxProcess, sandbox
-
-Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="session")

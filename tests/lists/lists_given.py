@@ -6,6 +6,8 @@ Must never write into the shipped folder: a ledger made beside the lists would c
 from __future__ import annotations
 
 import json
+import subprocess
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -27,6 +29,9 @@ HERE = Path(__file__).parent
 SHIPPED = HERE.parents[1] / "tasklists"
 FOLDER = Folder(SHIPPED, "tasklists")
 LISTS = ("new-member", "offboarding", "private-office", "team-member", "virtual-office")
+Command = Callable[..., subprocess.CompletedProcess[str]]
+"""`tasklists` as its own process, called with its arguments."""
+
 ZONES = {"barcelona": "Europe/Madrid", "london": "Europe/London"}
 
 

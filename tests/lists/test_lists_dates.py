@@ -126,11 +126,13 @@ def test_the_talk_about_the_term_lies_inside_the_term(name: str, day: Date, loca
     assert day < local_day(talk, facts) <= end
 
 
-@pytest.mark.parametrize("name", ["new-member", "private-office"])
-def test_without_a_minimum_term_the_talk_counts_from_the_start(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "expected"), [("new-member", Date(2027, 4, 2)), ("private-office", Date(2027, 3, 2))]
+)
+def test_without_a_minimum_term_the_talk_counts_from_the_start(name: str, expected: Date) -> None:
     facts = facts_at(name, "london", StartDate=midnight(Date(2026, 6, 2)), ContractTerm=None)
     talk = next(a for a in planned(name, facts, LONG_BEFORE).actions if a.wanted.item == "term-review")
-    assert local_day(talk, facts) == Date(2027, 4, 2) if name == "new-member" else Date(2027, 3, 2)
+    assert local_day(talk, facts) == expected
 
 
 @exactly
@@ -161,3 +163,11 @@ def test_a_house_gets_the_items_that_fit_it(location: str, wanted: str) -> None:
     facts = facts_for("team-member", location, Date(2026, 6, 2))
     items = {action.wanted.item for action in planned("team-member", facts, LONG_BEFORE).actions}
     assert items & {"phone-access", "card-number"} == {wanted}
+
+
+def test_a_virtual_office_that_ends_hands_back_the_address_and_no_keys() -> None:
+    changed = {"CancellationDate": midnight(Date(2026, 6, 30)), "TariffName": "Virtual Office"}
+    facts = facts_at("offboarding", "barcelona", **changed)
+    items = {action.wanted.item for action in planned("offboarding", facts, LONG_BEFORE).actions}
+    assert "address-end" in items
+    assert not items & {"access-end", "keys-and-cards", "access-check"}

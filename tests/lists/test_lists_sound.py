@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from lists_given import FOLDER, LISTS, SHIPPED, ready
 
@@ -25,10 +27,9 @@ def test_the_schema_beside_the_lists_is_what_the_command_prints(
 
 
 @pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.yaml")), ids=lambda path: path.stem)
-def test_every_shipped_file_leads_an_editor_to_its_schema(path: object) -> None:
-    assert hasattr(path, "read_text")
+def test_every_shipped_file_leads_an_editor_to_its_schema(path: Path) -> None:
     first, second = path.read_text("utf-8").splitlines()[:2]
-    kind = "organisation" if path.stem == "organisation" else "tasklist"  # type: ignore[attr-defined]
+    kind = "organisation" if path.stem == "organisation" else "tasklist"
     assert first == f"# yaml-language-server: $schema=./{kind}.schema.json"
     assert second == "#", "the head of each file says when the list starts and what to adapt"
 

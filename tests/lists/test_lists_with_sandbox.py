@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from conftest import Command
-from lists_given import as_json
+from lists_given import Command, as_json
 from sandbox_process import SandboxProcess
 
 MEANT_FOR = [
@@ -49,7 +48,7 @@ def test_a_list_plans_for_the_members_it_is_meant_for(
         assert action["payload"]["NotifyByEmail"] is True
         assert action["due_at"] is not None
         assert action["action"] == "skip" or action["due_at"] >= plan["now"][:19]
-    assert far_side.commits() == []
+    assert far_side.records("coworkertasks") == []
 
 
 @pytest.mark.parametrize(("name", "coworker", "why"), NOT_MEANT_FOR)
@@ -64,3 +63,19 @@ def test_a_desk_member_who_takes_two_contracts_is_asked_which_one_ends(tasklists
     done = tasklists("preview", "offboarding", "--coworker", "1423831750")
     assert done.returncode == 2
     assert "2 contracts could be meant" in done.stderr
+
+
+ONE_EACH = {name: (coworker, count) for name, coworker, count in reversed(MEANT_FOR)}
+
+
+@pytest.mark.parametrize("name", sorted(ONE_EACH))
+def test_a_list_that_runs_twice_makes_each_task_once(name: str, tasklists: Command, far_side: SandboxProcess) -> None:
+    coworker, count = ONE_EACH[name]
+    skipped = [one for one in preview(tasklists, name, coworker)["actions"] if one["action"] == "skip"]
+    far_side.remove_records("coworkertasks")
+    codes = [tasklists("run", name, "--coworker", str(coworker), "--yes").returncode for _ in range(2)]
+    made = far_side.records("coworkertasks")
+    far_side.remove_records("coworkertasks")
+    assert codes == [0, 0]
+    assert len(made) == count - len(skipped)
+    assert {task["CoworkerId"] for task in made} == {coworker}
