@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from engine.cli.choices import folder_in_use, request_of, run_options
+from engine.core.errors import UserError
 
 if TYPE_CHECKING:
     from engine.authoring.check import Ready
@@ -48,8 +49,8 @@ def command(
 ) -> int:
     """Show exactly what `run` would do for one coworker: each task, person and date, and why. Writes nothing."""
     from engine.authoring.check import ready_list
+    from engine.cli.masking import member_words
     from engine.cli.showing import show_plan
-    from engine.core.report import personal_words
 
     if (coworker_id is None) == (facts_file is None):
         raise click.UsageError("name a coworker with --coworker ID, or saved facts with --facts FILE.")
@@ -59,7 +60,7 @@ def command(
         plan, facts = offline(ready, facts_file, options)
     else:
         plan, facts = online(place, ready, coworker_id or 0, options=options, save_facts=save_facts)
-    show_plan(plan, form, words=personal_words(facts) if redact else {}, explain=explain)
+    show_plan(plan, form, words=member_words(facts) if redact else {}, explain=explain)
     changes = {"create", "adopt", "update", "remove"} & set(plan.counts())
     return 4 if exit_code and changes else 0
 
@@ -104,8 +105,13 @@ def offline(ready: Ready, facts_file: Path, options: dict[str, Any]) -> tuple[Pl
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner can read; an older one is replaced."""
-    path.unlink(missing_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
-        file.write(text)
+    """Write a file that only its owner can read; an older one is replaced. UserError where it cannot be written."""
+    try:
+        path.unlink(missing_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+    except OSError as error:
+        raise UserError(
+            f"{path} cannot be written: {error.strerror}.", advice="Name another file with --save-facts."
+        ) from None

@@ -33,8 +33,8 @@ def command(
     from engine.authoring.check import ready_list
     from engine.authoring.troubles import placed
     from engine.cli.main import print_error
+    from engine.cli.masking import member_words
     from engine.cli.showing import show_plan, show_run
-    from engine.core.report import personal_words
     from engine.flows.account import Place, open_to_run, policy
     from engine.flows.apply import Applier, exit_code
     from engine.flows.preview import Previewer
@@ -52,11 +52,12 @@ def command(
         with placed(ready):
             previewer = Previewer(account.reader, account.ledger, prepared, policy=told)
             made = previewer.preview(request, version_of(prepared, ready.data))
-        words = personal_words(made.facts) if redact else {}
+        words = member_words(made.facts) if redact else {}
         changes = sum(made.plan.counts().get(name, 0) for name in ("create", "adopt"))
-        if form == "table":
+        asks = bool(changes) and not yes
+        if asks and form == "table":  # what is asked about has to be seen first
             show_plan(made.plan, form, words=words, explain=False)
-        if changes and not yes and not click.confirm(f"Make these {changes} changes in Nexudus?", err=True):
+        if asks and not click.confirm(f"Make these {changes} changes in Nexudus?", err=True):
             click.echo("nothing was done", err=True)
             return 0
         chain = made.facts.chain()
@@ -64,7 +65,7 @@ def command(
         applied = applier.apply(
             made.plan, cause=request.cause, chain=(chain.id, chain.contract_ids) if chain else None
         )
-    show_run(made.plan, applied, form, words=words)
+    show_run(made.plan, applied, form, words=words, plan_shown=asks)
     if applied.stopped_by is not None:
         print_error(applied.stopped_by)
     return exit_code(applied)

@@ -3,29 +3,45 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from engine.core.report import Row, markdown, plan_rows, plan_title, redacted
+from engine.cli.masking import Mask
+from engine.core.report import markdown, plan_rows, plan_title
 
 if TYPE_CHECKING:
     from engine.core.plan import Plan
+    from engine.core.report import Row
     from engine.flows.apply import Applied
 
 Words = Mapping[str, str]
 
+WIDE = 120
+"""From here on each task has one line with everything in columns; below, two lines and its reason under the table."""
+
+
+@dataclass(frozen=True)
+class _Line:
+    """One task of a table: the plan's row, and what is done, or would be, and why."""
+
+    row: Row
+    done: str
+    why: str
+
 
 def show_plan(plan: Plan, form: str, *, words: Words, explain: bool) -> None:
     """Print a plan. `words` are the personal texts to mask; none of them shows everything."""
+    shown = Mask(words).value(plan)
     if form == "json":
-        print_json(redacted(plan.to_json(), words))
+        print_json(shown.to_json() | {"checksum": plan.checksum})
     elif form == "markdown":
-        click.echo(redacted(markdown(plan, explain=explain), words), nl=False)
+        text = markdown(shown, explain=explain)
+        click.echo(text.replace(shown.checksum[:12], plan.checksum[:12]), nl=False)
     else:
-        _show_table(plan, words, explain=explain)
+        _show_table(shown, explain=explain)
 
 
 def print_json(value: Any) -> None:
@@ -34,49 +50,80 @@ def print_json(value: Any) -> None:
     click.echo(text.encode("utf-8", "backslashreplace").decode())
 
 
-def _show_table(plan: Plan, words: Words, *, explain: bool) -> None:
-    from engine.cli.tables import print_table, say
+def _show_table(plan: Plan, *, explain: bool) -> None:
+    from engine.cli.tables import say
 
-    rows = [_masked(row, words) for row in plan_rows(plan)]
-    columns = ("item", "task name", "responsible", f"due ({plan.expansion.zone})", "action", "why")
-    cells = [(row.item, row.name, row.responsible, row.due, row.action, row.why) for row in rows]
-    print_table(columns, cells, title=redacted(plan_title(plan), words))
+    rows = plan_rows(plan)
+    _print_tasks(plan, [_Line(row, row.action, row.why) for row in rows], "action")
     if explain:
         for row in rows:
             for step in row.explain:
                 say(f"{row.item}: {step}")
+    _say_the_rest(plan)
+
+
+def _print_tasks(plan: Plan, lines: list[_Line], what: str) -> None:
+    from engine.cli.tables import print_table, say, width
+
+    due = f"due ({plan.expansion.zone})"
+    title = plan_title(plan)
+    if not lines:
+        say(title)
+    elif width() >= WIDE:
+        cells = [(o.row.item, o.row.name, o.row.responsible, o.row.due, o.done, o.why) for o in lines]
+        print_table(("item", "task name", "responsible", due, what, "why"), cells, title=title)
+    else:
+        narrow = [(o.row.due, f"{_one_line(o.row.name)}\n{o.row.item}", o.row.responsible, o.done) for o in lines]
+        print_table((due, "task", "responsible", what), narrow, title=title, least=(20, 24, 0, 12))
+        for told in _reasons(lines):
+            say(told)
+
+
+def _one_line(text: str) -> str:
+    return text.replace("\n", " ")
+
+
+def _reasons(lines: Iterable[_Line]) -> Iterable[str]:
+    """Each reason once, with what it is the reason for; `not made yet` says nothing that the table does not."""
+    grouped: dict[tuple[str, str], list[str]] = {}
+    for line in lines:
+        if line.why and line.why != "not made yet":
+            grouped.setdefault((line.done, line.why), []).append(line.row.item)
+    for (done, why), items in grouped.items():
+        yield f"{done} {', '.join(items) if len(items) < 4 else f'({len(items)} tasks)'}: {why}"
+
+
+def _say_the_rest(plan: Plan) -> None:
+    from engine.cli.tables import say
+
     for part in plan.left_out:
-        say(redacted(f"left out: {part.item} {part.key}".rstrip() + f": {part.reason}", words))
+        say(f"left out: {part.item} {part.key}".rstrip() + f": {part.reason}")
     for warning in plan.warnings:
-        say(redacted(f"warning: {warning}", words))
+        say(f"warning: {warning}")
 
 
-def _masked(row: Row, words: Words) -> Row:
-    if not words:
-        return row
-    names = ("item", "name", "responsible", "due", "action", "why")
-    shown = {name: redacted(getattr(row, name), words) for name in names}
-    return replace(row, **shown, explain=tuple(redacted(step, words) for step in row.explain))
+def show_run(plan: Plan, applied: Applied, form: str, *, words: Words, plan_shown: bool = False) -> None:
+    """Print what a run did: the plan's JSON with run_id and results, or a table of outcomes.
 
-
-def show_run(plan: Plan, applied: Applied, form: str, *, words: Words) -> None:
-    """Print what a run did: the plan's JSON with run_id and results, or a table of outcomes."""
+    `plan_shown`: what is left out and warned of was shown with the plan already.
+    """
+    mask = Mask(words)
+    shown, results = mask.value(plan), [mask.value(result) for result in applied.results]
     if form == "json":
-        told = plan.to_json() | {
-            "run_id": applied.run_id,
-            "results": [result.to_json() for result in applied.results],
-        }
-        print_json(redacted(told, words))
+        told = shown.to_json() | {"checksum": plan.checksum, "run_id": applied.run_id}
+        print_json(told | {"results": [result.to_json() for result in results]})
         return
-    from engine.cli.tables import print_table, say
+    from engine.cli.tables import say
 
-    rows = []
-    for result in applied.results:
-        wanted = result.action.wanted
-        item = f"{wanted.item} [{wanted.key}]" if wanted.key else wanted.item
-        kept = result.action.reason if result.outcome in {"kept", "adopted", "skipped"} else ""
-        rows.append((item, wanted.name, result.outcome, str(result.task_id or ""), result.error or kept))
-    cells = [tuple(redacted(cell, words) for cell in row) for row in rows]
-    print_table(("item", "task name", "outcome", "task", "why"), cells)
+    done = {result.action.wanted.identity: result for result in results}
+    lines = []
+    for action, row in zip(shown.actions, plan_rows(shown), strict=True):
+        result = done[action.wanted.identity]
+        task = f"{result.outcome} {result.task_id}" if result.task_id else result.outcome
+        made = result.outcome == "created" and row.why == "not made yet"
+        lines.append(_Line(row, task, result.error or ("" if made else row.why)))
+    _print_tasks(shown, lines, "outcome")
+    if not plan_shown:
+        _say_the_rest(shown)
     counts = ", ".join(f"{number} {name}" for name, number in applied.counts().items()) or "nothing wanted"
     say(f"run {applied.run_id}: {counts}")

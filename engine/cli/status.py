@@ -9,11 +9,17 @@ import click
 
 from engine.cli.choices import dir_option, folder_in_use
 from engine.core.errors import UserError
+from engine.core.wire_dates import wire_moment
 
 if TYPE_CHECKING:
+    from whenever import Instant
+
     from engine.core.known import KnownTask
     from engine.ledger.values import Result, Run
     from engine.ledger.view import LedgerView
+
+_STATES = {"intended": "open", "created": "created", "adopted": "adopted", "failed": "not made"}
+"""`open`: sent, and the answer left open whether it was made; the next run decides."""
 
 _EPILOG = """\b
 Example:
@@ -78,20 +84,26 @@ def _show(told: dict[str, Any], form: str, rows: list[tuple[str, ...]], empty: s
     elif rows:
         from engine.cli.tables import print_table
 
-        print_table(("run", "started (UTC)", "list", "coworker", "cause", "outcomes"), rows)
+        heads = ("run", "started (UTC)", "list", "coworker", "cause", "outcomes")
+        print_table(heads, rows, least=(16, 16, 0, 10, 0, 0))
     else:
         click.echo(empty)
 
 
 def _task_table(tasks: tuple[KnownTask, ...]) -> None:
     from engine.cli.tables import print_table
-    from engine.core.wire_dates import wire_moment
 
     rows = [
-        (task.tasklist, _item(task), task.state, str(task.task_id or ""), wire_moment(task.at), task.run_id)
+        (f"{task.tasklist}\n{_item(task)}", _STATES[task.state], str(task.task_id or ""), _short(task.at), task.run_id)
         for task in sorted(tasks, key=lambda task: (task.tasklist, task.item, task.key))
     ]
-    print_table(("list", "item", "state", "task", "at (UTC)", "run"), rows)
+    click.echo()
+    print_table(("list, item", "state", "task", "since (UTC)", "run"), rows, least=(16, 9, 10, 16, 16))
+
+
+def _short(moment: Instant) -> str:
+    """A moment to the minute, for people; JSON has it whole."""
+    return wire_moment(moment)[:16].replace("T", " ")
 
 
 def _item(task: KnownTask) -> str:
@@ -99,16 +111,12 @@ def _item(task: KnownTask) -> str:
 
 
 def _run_row(run: Run) -> tuple[str, ...]:
-    from engine.core.wire_dates import wire_moment
-
     outcomes = ", ".join(f"{number} {name}" for name, number in run.outcomes.items())
     state = outcomes or ("not finished" if run.finished_at is None else "nothing wanted")
-    return (run.id, wire_moment(run.started_at), run.tasklist, str(run.coworker_id), run.cause, state)
+    return (run.id, _short(run.started_at), run.tasklist, str(run.coworker_id), run.cause, state)
 
 
 def _run_json(run: Run) -> dict[str, Any]:
-    from engine.core.wire_dates import wire_moment
-
     return {
         "run_id": run.id,
         "tasklist": run.tasklist,
@@ -124,8 +132,6 @@ def _run_json(run: Run) -> dict[str, Any]:
 
 
 def _task_json(task: KnownTask) -> dict[str, Any]:
-    from engine.core.wire_dates import wire_moment
-
     return {
         "tasklist": task.tasklist,
         "item": task.item,
