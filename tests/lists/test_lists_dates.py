@@ -126,9 +126,7 @@ def test_the_talk_about_the_term_lies_inside_the_term(name: str, day: Date, loca
     assert day < local_day(talk, facts) <= end
 
 
-@pytest.mark.parametrize(
-    ("name", "expected"), [("new-member", Date(2027, 4, 2)), ("private-office", Date(2027, 3, 2))]
-)
+@pytest.mark.parametrize(("name", "expected"), [("new-member", Date(2027, 4, 2)), ("private-office", Date(2027, 3, 2))])
 def test_without_a_minimum_term_the_talk_counts_from_the_start(name: str, expected: Date) -> None:
     facts = facts_at(name, "london", StartDate=midnight(Date(2026, 6, 2)), ContractTerm=None)
     talk = next(a for a in planned(name, facts, LONG_BEFORE).actions if a.wanted.item == "term-review")

@@ -18,9 +18,7 @@ def test_the_shipped_folder_has_no_error_and_no_warning() -> None:
 
 
 @pytest.mark.parametrize("kind", ["tasklist", "organisation"])
-def test_the_schema_beside_the_lists_is_what_the_command_prints(
-    kind: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_schema_beside_the_lists_is_what_the_command_prints(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_commands(["schema", kind]) == 0
     shipped = (SHIPPED / f"{kind}.schema.json").read_text("utf-8")
     assert shipped == capsys.readouterr().out, f"tasklists schema {kind} > tasklists/{kind}.schema.json"
