@@ -119,7 +119,9 @@ def test_a_key_of_text_is_trimmed_with_single_spaces_in_nfc() -> None:
 
 
 @pytest.mark.parametrize(
-    "names", [("x", "x"), ("x", " x "), ("Jos\u00e9", "Jose\u0301"), ("a b", "a\tb")], ids=["equal", "space", "nfd", "tab"]
+    "names",
+    [("x", "x"), ("x", " x "), ("Jos\u00e9", "Jose\u0301"), ("a b", "a\tb")],
+    ids=["equal", "space", "nfd", "tab"],
 )
 def test_equal_keys_are_an_error(names: tuple[str, ...]) -> None:
     assert "two things have the key" in troubles(BADGE, given=facts(inputs={"names": names}), **NAMES)[0]
@@ -280,7 +282,12 @@ def test_a_list_that_does_not_apply_says_why_and_can_be_run_anyway(applies: dict
 
 @pytest.mark.parametrize(
     "applies",
-    [{"tariffs": [" hot DESK "]}, {"tariffs": [{"tariff": 33}]}, {"locations": ["barcelona"]}, {"on": ["invoice.paid"]}],
+    [
+        {"tariffs": [" hot DESK "]},
+        {"tariffs": [{"tariff": 33}]},
+        {"locations": ["barcelona"]},
+        {"on": ["invoice.paid"]},
+    ],
 )
 def test_a_list_applies_by_plan_without_case_and_by_hand_whatever_its_events(applies: dict[str, Any]) -> None:
     assert expanded(ready(applies=applies)).wanted
