@@ -70,10 +70,13 @@ class Folder:
         """Read one file of the folder. Raises Problems, also when it is a link that leads out of the folder."""
         path = self.path / file_name
         shown = f"{self.name}/{file_name}"
-        if path.is_symlink() and not path.resolve().is_relative_to(self.path.resolve()):
+        real = Path(os.path.realpath(path))  # unlike Path.resolve, it bears links that go round in circles
+        if not real.is_relative_to(os.path.realpath(self.path)):
             what = "this is a link that leads out of the folder: put the file itself here"
             raise Problems([Problem(self._start(file_name), what)])
-        return read_source(path, shown)
+        if path.is_symlink() and not os.path.lexists(real):
+            raise Problems([Problem(self._start(file_name), "this link leads to nothing")])
+        return read_source(real, shown)
 
     def _files(self, suffix: str) -> list[Path]:
         found = (path for path in self.path.iterdir() if path.suffix == suffix and not path.name.startswith("."))

@@ -70,7 +70,8 @@ def load_mended(model: type[M], source: Source) -> Loaded[M]:
         except ValidationError as error:
             details = error.errors(include_url=False)
         meant = _meant(model, mended, details)
-        problems |= dict.fromkeys(_sentences(model, source, mended, details, meant))
+        told = _worth_saying(mended, details, meant)
+        problems |= dict.fromkeys(sentence(model, source, mended.node, detail) for detail in told)
         mended = _next(mended, details, meant)
         if mended is None:
             break
@@ -92,15 +93,11 @@ def _meant(model: type[M], mended: Mended, details: Sequence[Any]) -> _Names:
     return names
 
 
-def _sentences(
-    model: type[M], source: Source, mended: Mended, details: Sequence[Any], meant: _Names
-) -> list[Problem]:
-    """Return what to say, without what only follows from something that is said already."""
+def _worth_saying(mended: Mended, details: Sequence[Any], meant: _Names) -> list[Any]:
+    """Return the refusals without those that only follow from something that is said already."""
     found = {(*path[:-1], name) for path, name in meant.items() if name}
     return [
-        sentence(model, source, mended.node, detail)
-        for detail in details
-        if detail["loc"] not in found and not in_doubt(detail["loc"], mended.doubtful)
+        detail for detail in details if detail["loc"] not in found and not in_doubt(detail["loc"], mended.doubtful)
     ]
 
 

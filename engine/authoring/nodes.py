@@ -80,7 +80,9 @@ class _Reader:
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise Problems([self.problem(event, "anchors and aliases (& and *) are not used: write it out")])
         if getattr(event, "tag", None):
-            raise Problems([self.problem(event, "tags are not used: put a text that begins with ! in quotes", _tag(event.tag))])
+            raise Problems(
+                [self.problem(event, "tags are not used: put a text that begins with ! in quotes", _tag(event.tag))]
+            )
         line, column = event.start_mark.line, event.start_mark.column
         if isinstance(event, yaml.ScalarEvent):
             return Scalar(event.value, event.style in {"'", '"'}, event.style in {"|", ">"}, line, column)

@@ -44,9 +44,7 @@ def _locations(loaded: Loaded[Organisation]) -> Iterator[Problem]:
     for name, location in told.locations.items():
         at = ("locations", name)
         if location.calendar not in told.calendars and not in_doubt(("calendars",), loaded.doubtful):
-            yield _unknown(
-                loaded, (*at, "calendar"), kind="calendar", name=location.calendar, known=told.calendars
-            )
+            yield _unknown(loaded, (*at, "calendar"), kind="calendar", name=location.calendar, known=told.calendars)
         if location.business_id in seen:
             what = f"{name!r} and {seen[location.business_id]!r} have the same business_id"
             yield Problem(loaded.place((*at, "business_id")), what, found=str(location.business_id))
@@ -86,6 +84,4 @@ def _unknown(
 ) -> Problem:
     names = sorted(known)
     allowed = ", ".join(names) or f"no {kind} is given"
-    return Problem(
-        loaded.place(path), f"there is no {kind} {name!r}", allowed=allowed, nearest=nearest(name, names)
-    )
+    return Problem(loaded.place(path), f"there is no {kind} {name!r}", allowed=allowed, nearest=nearest(name, names))

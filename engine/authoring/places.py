@@ -60,7 +60,7 @@ def as_written(source: Source, node: Node, path: Path, mended: str) -> str:
         return mended
     if found.quoted:
         return in_quotes(mended, source.line(found.line)[found.column : found.column + 1])
-    return in_quotes(mended) if re.search(r"^[\s{\[\"'%@`*&!|>#?-]|: |:$| #", mended) else mended
+    return in_quotes(mended) if re.search(r"^[\s{}\[\],\"'%@`*&!|>#?-]|: |:$| #", mended) else mended
 
 
 def _deepest(node: Node, path: Path) -> Node:

@@ -59,10 +59,14 @@ def read_source(path: Path, name: str) -> Source:
         raise UserError(f"{name} does not exist.") from None
     except OSError as error:
         raise Problems([Problem(start, f"this file cannot be read: {error.strerror}")]) from None
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise Problems([Problem(start, "this is no regular file")])
-        data = file.read(MAX_BYTES + 1)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise Problems([Problem(start, "this is no regular file")])
+    try:
+        with os.fdopen(descriptor, "rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise Problems([Problem(start, f"this file cannot be read: {error.strerror}")]) from None
     if len(data) > MAX_BYTES:
         raise Problems([Problem(start, "a file holds at most 1 MiB")])
     return source_of(name, data)

@@ -71,8 +71,19 @@ def _unclosed(source: Source, error: yaml.MarkedYAMLError) -> Problem | None:
     place = source.at(opened.line, opened.column)
     if "quoted scalar" in context and "unexpected" in (error.problem or ""):
         return Problem(place, "this quote is not closed")
+    if "flow node" in context:  # the mark stands after the end: what was opened last is what is meant
+        place = _last_bracket(source, opened.line, opened.column) or place
     if "flow" in context:
         return Problem(place, "this bracket is not closed, or a ',' is missing in it")
+    return None
+
+
+def _last_bracket(source: Source, line: int, column: int) -> Place | None:
+    for number in range(line, -1, -1):
+        text = source.line(number)[:column] if number == line else source.line(number)
+        at = max(text.rfind("["), text.rfind("{"))
+        if at >= 0:
+            return source.at(number, at)
     return None
 
 

@@ -39,11 +39,12 @@ def equal_keys(entries: object, key: Sequence[str]) -> Iterator[tuple[int, int, 
     """
     seen: dict[str, int] = {}
     for index, entry in enumerate(entries if isinstance(entries, list | tuple) else ()):
+        value: object = entry
         for part in key:
-            entry = entry.get(part) if isinstance(entry, dict) else None
-        if entry is None or isinstance(entry, dict):
+            value = value.get(part) if isinstance(value, dict) else None
+        if value is None or isinstance(value, dict):
             continue
-        name = " ".join(str(entry).split())
+        name = " ".join(str(value).split())
         if name in seen:
             yield index, seen[name], name
         seen.setdefault(name, index)

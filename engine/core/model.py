@@ -41,9 +41,7 @@ from engine.core.scalars import (
 )
 from engine.core.words import EVENTS
 
-Roll = Annotated[
-    Literal["next", "previous", "nearest", "none"], one_of("next", "previous", "nearest", "none")
-]
+Roll = Annotated[Literal["next", "previous", "nearest", "none"], one_of("next", "previous", "nearest", "none")]
 Late = Annotated[Literal["closing", "keep", "skip", "fail"], one_of("closing", "keep", "skip", "fail")]
 OncePer = Annotated[
     Literal["coworker", "membership", "contract", "location", "team"],
@@ -280,9 +278,9 @@ def input_value(kind: str, value: object) -> object:
 class Input(Model):
     """A value asked for at the start of a run. Without a default it is required."""
 
-    type: Annotated[
-        Literal["text", "int", "bool", "date", "list"], one_of("text", "int", "bool", "date", "list")
-    ] = "text"
+    type: Annotated[Literal["text", "int", "bool", "date", "list"], one_of("text", "int", "bool", "date", "list")] = (
+        "text"
+    )
     default: Any = None
     prompt: Text | None = None
 

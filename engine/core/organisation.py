@@ -39,11 +39,7 @@ def _as_working_days(value: object) -> object:
     for part in parts:
         first, _, last = as_text(part).strip().lower().partition("-")
         ends = [_weekday(name) for name in (first, last or first)]
-        span = (
-            range(ends[0], ends[1] + 1)
-            if ends[0] <= ends[1]
-            else [*range(ends[0], 8), *range(1, ends[1] + 1)]
-        )
+        span = range(ends[0], ends[1] + 1) if ends[0] <= ends[1] else [*range(ends[0], 8), *range(1, ends[1] + 1)]
         days.update(span)
     return frozenset(days)
 
@@ -67,7 +63,10 @@ def _as_hours(value: object) -> object:
         raise wrong("hours run from opening to closing time", found=shown(value), allowed="HH:MM-HH:MM")
     times = [re.fullmatch(r"\s*(\d)[:.](\d\d)\s*", part) for part in (opening, closing)]
     if any(times):
-        parts = (f"0{time[1]}:{time[2]}" if time else part.strip() for time, part in zip(times, (opening, closing), strict=True))
+        parts = (
+            f"0{time[1]}:{time[2]}" if time else part.strip()
+            for time, part in zip(times, (opening, closing), strict=True)
+        )
         raise wrong("a time of day is HH:MM", found=shown(value), corrected="-".join(parts))
     hours = (as_clock(opening), as_clock(closing))
     if hours[0] >= hours[1]:
@@ -78,9 +77,7 @@ def _as_hours(value: object) -> object:
 def _as_closed(value: object) -> object:
     """Each closure becomes (first day, last day, name)."""
     if not isinstance(value, list | tuple):
-        raise wrong(
-            "closed is a list of dates", found=shown(value), allowed="[2026-12-24, 2026-12-27 to 2026-12-31]"
-        )
+        raise wrong("closed is a list of dates", found=shown(value), allowed="[2026-12-24, 2026-12-27 to 2026-12-31]")
     return tuple(part if isinstance(part, tuple) else _closure(part) for part in value)
 
 
@@ -185,9 +182,7 @@ class CustomField(Model):
     """A name and a type for Custom1..Custom30, or for an entry of CustomFields."""
 
     field: Text
-    type: Annotated[
-        Literal["text", "number", "boolean", "date"], one_of("text", "number", "boolean", "date")
-    ] = "text"
+    type: Annotated[Literal["text", "number", "boolean", "date"], one_of("text", "number", "boolean", "date")] = "text"
     true: tuple[Text, ...] = ("true", "yes", "1")
     false: tuple[Text, ...] = ()
     empty: Any = None
@@ -206,18 +201,14 @@ class Organisation(Model):
 
     owner: Annotated[str, slug("the owner")]
     since: Day
-    custom_fields: dict[Annotated[str, slug("a custom field's name", NAME)], CustomField] = Field(
-        default_factory=dict
-    )
+    custom_fields: dict[Annotated[str, slug("a custom field's name", NAME)], CustomField] = Field(default_factory=dict)
     locations: dict[Annotated[str, slug("a location")], Location]
     roles: dict[RoleName, Role] = Field(default_factory=dict)
     calendars: dict[Annotated[str, slug("a calendar")], CalendarRules]
 
     def location_of(self, business_id: int) -> str | None:
         """Return the location's name for a Nexudus business id, or None when organisation.yaml lacks it."""
-        return next(
-            (name for name, place in self.locations.items() if place.business_id == business_id), None
-        )
+        return next((name for name, place in self.locations.items() if place.business_id == business_id), None)
 
     def holders_at(self, role: str, location: str) -> tuple[Holder, ...]:
         """Return who holds a role at a location: its own holders, else those that hold it everywhere."""

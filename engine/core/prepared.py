@@ -87,8 +87,6 @@ class Prepared:
 
     def needs_contract(self) -> bool:
         """Return whether the list makes no sense for a coworker without a contract."""
-        roots = {path[0] for path in self.facts_named()} | {
-            name.split(".")[0] for name in self.anchors_named()
-        }
+        roots = {path[0] for path in self.facts_named()} | {name.split(".")[0] for name in self.anchors_named()}
         kinds = {ready.once_per for ready in self.items}
         return bool(roots & {"contract", "membership"} or kinds & {"contract", "membership"})

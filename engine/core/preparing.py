@@ -6,12 +6,12 @@ Pure. A mistake is a Finding: a path into the file and a Fault in its text; `aut
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import replace
 from typing import TypeVar
 
 from engine.core.alike import equal_keys, same_ids, twins
 from engine.core.catalogue import ListOf, Record, Scope, Type
-from engine.core.due import Due, DueRule, DueSyntax, On, parse_due
+from engine.core.due import Due, DueRule
+from engine.core.due_reading import read_rule
 from engine.core.due_spelling import nearest_anchor
 from engine.core.model import Item, Responsible, TaskList
 from engine.core.organisation import Organisation
@@ -25,7 +25,7 @@ from engine.core.words import ANCHORS, nearest
 
 Made = TypeVar("Made")
 
-_YES_AND_NO = {word: "true" for word in ("yes", "on", "y", "true")} | {word: "false" for word in ("no", "off", "n", "false")}
+_YES_AND_NO = dict.fromkeys(("yes", "on", "y", "True"), "true") | dict.fromkeys(("no", "off", "n", "False"), "false")
 
 
 def prepare(
@@ -98,9 +98,7 @@ class _Preparation:
                 allowed = "a role, an e-mail, {role, pick}, here or in defaults"
                 self._fault(path, f"the item {item.id!r} has no responsible", allowed=allowed)
         else:
-            self._role(
-                (*path, "responsible") if item.responsible else ("defaults", "responsible"), responsible
-            )
+            self._role((*path, "responsible") if item.responsible else ("defaults", "responsible"), responsible)
         notify = _first(item.notify_by_email, defaults.notify_by_email)
         if notify and item.due is None and not self._doubted(*path, "due"):
             self._fault(path, "an e-mail is sent when a task is due, and this one has no due", warning=True)
@@ -137,9 +135,7 @@ class _Preparation:
             return None
         source, kind = found
         if not isinstance(kind, ListOf):
-            self._fault(
-                at, "for_each goes over a list", found=repr(item.for_each.source), allowed=lists_in(self.base)
-            )
+            self._fault(at, "for_each goes over a list", found=repr(item.for_each.source), allowed=lists_in(self.base))
             return None
         thing = thing_type(item, kind.element)
         names[item.for_each.name] = thing
@@ -181,27 +177,15 @@ class _Preparation:
     def _rule(self, path: Path, text: str | None, anchor: str | None) -> DueRule | None:
         if text is None:
             return None
-        try:
-            rule = parse_due(text, self.anchors)
-        except DueSyntax as error:
-            found = repr(error.found) if error.found else "nothing more"
-            corrected = self._with_day(error.corrected, anchor)
-            near = "" if corrected else error.nearest
-            fault = Fault(error.offset, error.length, error.what, found, error.allowed, near, corrected)
-            self.findings.append(Finding(path, fault))
+        rule = read_rule(text, self.anchors, anchor)
+        if isinstance(rule, Fault):
+            self.findings.append(Finding(path, rule))
             return None
         doubted = any(self._doubted(*above, "anchor") for above in ((), ("defaults",), path[:2]))
         if rule.day is None and anchor is None and not doubted:
             what = "this rule names no day, and neither the item nor the list has an anchor"
             self._fault(path, what, found=repr(text), allowed=", ".join(self.anchors))
         return rule
-
-    def _with_day(self, corrected: str, anchor: str | None) -> str:
-        """Name the day in a corrected rule such as `on at 10:00`, which nobody would write."""
-        if not corrected or anchor not in self.anchors:
-            return corrected
-        rule = parse_due(corrected, self.anchors)
-        return str(replace(rule, day=anchor) if rule.day is None and isinstance(rule.when, On) else rule)
 
     def _anchor(self, path: Path, name: str | None) -> None:
         if name is not None and name not in self.anchors:
@@ -216,9 +200,7 @@ class _Preparation:
             self._unknown(path, "role", role, known)
             return
         for location in self.locations:
-            held = any(
-                self.organisation.holders_at(name, location) for name in role_chain(self.organisation, role)
-            )
+            held = any(self.organisation.holders_at(name, location) for name in role_chain(self.organisation, role))
             if not held:
                 self._fault(path, f"the role {role!r} and its fallback are held by nobody at {location}")
 
@@ -229,11 +211,7 @@ class _Preparation:
                 self._fault(("inputs", name), what, warning=True)
 
     def _alike(self) -> None:
-        items = [
-            (index, item)
-            for index, item in enumerate(self.tasklist.items)
-            if not self._doubted("items", index)
-        ]
+        items = [(index, item) for index, item in enumerate(self.tasklist.items) if not self._doubted("items", index)]
         for index, first, name, number in same_ids(items):
             self._fault(("items", index, name), f"two items have the id {number!r}", other=("items", first, "id"))
         for index, first, ids in twins(items):
@@ -257,7 +235,8 @@ class _Preparation:
     def _condition(self, path: Path, source: str | None, names: Scope) -> CompiledCondition | None:
         if source is None:
             return None
-        if (meant := _YES_AND_NO.get(source.strip().lower())) and source.strip() not in _YES_AND_NO.values():
+        word = source.strip()
+        if meant := _YES_AND_NO.get(word) or _YES_AND_NO.get(word.lower()):
             self._fault(path, "a condition gives true or false", found=repr(source), corrected=meant)
             return None
         made = self._try(path, lambda: compile_condition(source, names))

@@ -19,9 +19,7 @@ ALLOWED_SECONDS = 2
 
 
 @pytest.mark.parametrize("file", FILES, ids=[file.stem for file in FILES])
-def test_a_broken_file_is_refused_in_these_words(
-    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_broken_file_is_refused_in_these_words(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = sound_folder(tmp_path)
     name = "organisation.yaml" if "-organisation-" in file.name else "broken.yaml"
     (folder / name).write_bytes(file.read_bytes())
