@@ -23,6 +23,10 @@ WIDE = 120
 """From here on each task has one line with everything in columns; below, two lines and its reason under the table."""
 
 
+_FEW = 4
+"""So many items with one reason are counted, not named."""
+
+
 @dataclass(frozen=True)
 class _Line:
     """One task of a table: the plan's row, and what is done, or would be, and why."""
@@ -30,6 +34,8 @@ class _Line:
     row: Row
     done: str
     why: str
+    task: str = ""
+    """The id of the task in Nexudus, once there is one."""
 
 
 def show_plan(plan: Plan, form: str, *, words: Words, explain: bool) -> None:
@@ -70,11 +76,16 @@ def _print_tasks(plan: Plan, lines: list[_Line], what: str) -> None:
     if not lines:
         say(title)
     elif width() >= WIDE:
-        cells = [(o.row.item, o.row.name, o.row.responsible, o.row.due, o.done, o.why) for o in lines]
+        cells = [
+            (o.row.item, o.row.name, o.row.responsible, o.row.due, f"{o.done} {o.task}".rstrip(), o.why) for o in lines
+        ]
         print_table(("item", "task name", "responsible", due, what, "why"), cells, title=title)
     else:
-        narrow = [(o.row.due, f"{_one_line(o.row.name)}\n{o.row.item}", o.row.responsible, o.done) for o in lines]
-        print_table((due, "task", "responsible", what), narrow, title=title, least=(20, 24, 0, 12))
+        narrow = [
+            (o.row.due, f"{_one_line(o.row.name)}\n{o.row.item}", o.row.responsible, f"{o.done}\n{o.task}".rstrip())
+            for o in lines
+        ]
+        print_table((due, "task", "responsible", what), narrow, title=title, least=(20, 24, 12, 12))
         for told in _reasons(lines):
             say(told)
 
@@ -90,7 +101,7 @@ def _reasons(lines: Iterable[_Line]) -> Iterable[str]:
         if line.why and line.why != "not made yet":
             grouped.setdefault((line.done, line.why), []).append(line.row.item)
     for (done, why), items in grouped.items():
-        yield f"{done} {', '.join(items) if len(items) < 4 else f'({len(items)} tasks)'}: {why}"
+        yield f"{', '.join(items) if len(items) < _FEW else f'{len(items)} tasks'}: {done}, {why}"
 
 
 def _say_the_rest(plan: Plan) -> None:
@@ -119,9 +130,9 @@ def show_run(plan: Plan, applied: Applied, form: str, *, words: Words, plan_show
     lines = []
     for action, row in zip(shown.actions, plan_rows(shown), strict=True):
         result = done[action.wanted.identity]
-        task = f"{result.outcome} {result.task_id}" if result.task_id else result.outcome
         made = result.outcome == "created" and row.why == "not made yet"
-        lines.append(_Line(row, task, result.error or ("" if made else row.why)))
+        why = result.error or ("" if made else row.why)
+        lines.append(_Line(row, result.outcome, why, str(result.task_id or "")))
     _print_tasks(shown, lines, "outcome")
     if not plan_shown:
         _say_the_rest(shown)

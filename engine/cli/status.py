@@ -84,8 +84,8 @@ def _show(told: dict[str, Any], form: str, rows: list[tuple[str, ...]], empty: s
     elif rows:
         from engine.cli.tables import print_table
 
-        heads = ("run", "started (UTC)", "list", "coworker", "cause", "outcomes")
-        print_table(heads, rows, least=(16, 16, 0, 10, 0, 0))
+        heads = ("run", "started (UTC)", "list", "coworker", "outcomes")
+        print_table(heads, rows, least=(16, 16, 10, 10, 12))
     else:
         click.echo(empty)
 
@@ -93,12 +93,14 @@ def _show(told: dict[str, Any], form: str, rows: list[tuple[str, ...]], empty: s
 def _task_table(tasks: tuple[KnownTask, ...]) -> None:
     from engine.cli.tables import print_table
 
-    rows = [
-        (f"{task.tasklist}\n{_item(task)}", _STATES[task.state], str(task.task_id or ""), _short(task.at), task.run_id)
-        for task in sorted(tasks, key=lambda task: (task.tasklist, task.item, task.key))
-    ]
-    click.echo()
-    print_table(("list, item", "state", "task", "since (UTC)", "run"), rows, least=(16, 9, 10, 16, 16))
+    for tasklist in sorted({task.tasklist for task in tasks}):
+        own = sorted((task for task in tasks if task.tasklist == tasklist), key=lambda task: (task.item, task.key))
+        rows = [
+            (_item(task), _STATES[task.state], str(task.task_id or ""), _short(task.at), task.run_id) for task in own
+        ]
+        heads = ("item", "state", "task", "since (UTC)", "run")
+        click.echo()
+        print_table(heads, rows, title=tasklist, least=(12, 8, 10, 16, 16))
 
 
 def _short(moment: Instant) -> str:
@@ -113,7 +115,9 @@ def _item(task: KnownTask) -> str:
 def _run_row(run: Run) -> tuple[str, ...]:
     outcomes = ", ".join(f"{number} {name}" for name, number in run.outcomes.items())
     state = outcomes or ("not finished" if run.finished_at is None else "nothing wanted")
-    return (run.id, _short(run.started_at), run.tasklist, str(run.coworker_id), run.cause, state)
+    if run.cause != "cli":
+        state = f"{state} ({run.cause})"
+    return (run.id, _short(run.started_at), run.tasklist, str(run.coworker_id), state)
 
 
 def _run_json(run: Run) -> dict[str, Any]:

@@ -60,7 +60,7 @@ def _many(account: Account, number: int) -> None:
     account.write("many", head + items)
 
 
-@pytest.mark.parametrize(("name", "value"), SWITCHES, ids=lambda part: str(part))
+@pytest.mark.parametrize(("name", "value"), SWITCHES, ids=str)
 def test_a_second_run_keeps_and_a_lost_ledger_adopts_under_each_switch(account: Account, name: str, value: str):
     account.far_side.set_mode(name, value)
     first = account.run()
