@@ -31,7 +31,7 @@ SPAIN = Calendar(
     Time(9),
     Time(18),
     {Date(2026, 12, 8): "Inmaculada", Date(2026, 12, 25): "Navidad"},
-    (Date(2024, 1, 1), Date(2030, 12, 31)),
+    (Date(2020, 1, 1), Date(2034, 12, 31)),
 )
 PEOPLE = {
     "ana@acme.example": Person(11, "Ana"),
