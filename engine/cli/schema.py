@@ -1,8 +1,9 @@
-"""`tasklists schema`: the JSON Schema of the files, made from the models."""
+"""`tasklists schema`: the JSON Schema of the files, made from the models, and of what commands print."""
 
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import click
 
@@ -10,21 +11,35 @@ _EPILOG = """\b
 Example:
   tasklists schema > tasklists/tasklist.schema.json
   tasklists schema organisation > tasklists/organisation.schema.json
+  tasklists schema run
 """
+_FILES = ("tasklist", "organisation")
+_OUTPUTS = ("preview", "run", "status", "check", "fields")
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("kind", type=click.Choice(["tasklist", "organisation"]), default="tasklist")
+@click.argument("kind", type=click.Choice([*_FILES, *_OUTPUTS]), default="tasklist")
 def command(*, kind: str) -> None:
-    """Print the JSON Schema of task lists, or of organisation.yaml, for completion in an editor."""
+    """Print the JSON Schema of task lists, of organisation.yaml, or of the JSON that a command prints."""
+    from engine.cli.showing import print_json
+
+    schema = _of_file(kind) if kind in _FILES else _of_output(kind)
+    print_json({"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema)
+
+
+def _of_file(kind: str) -> dict[str, Any]:
     from pydantic.json_schema import PydanticJsonSchemaWarning
 
-    from engine.cli.showing import print_json
     from engine.core.model import TaskList
     from engine.core.organisation import Organisation
 
     model = Organisation if kind == "organisation" else TaskList
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PydanticJsonSchemaWarning)  # defaults such as 09:00-18:00 are no JSON
-        schema = model.model_json_schema()
-    print_json({"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema)
+        return model.model_json_schema()
+
+
+def _of_output(kind: str) -> dict[str, Any]:
+    from engine.cli.output_schemas import OUTPUTS
+
+    return OUTPUTS[kind]

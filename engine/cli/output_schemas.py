@@ -1,0 +1,134 @@
+"""The JSON that commands print, as JSON Schemas: what integrators may rely on. Data only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Schema = dict[str, Any]
+
+_TEXT: Schema = {"type": "string"}
+_INT: Schema = {"type": "integer"}
+_TEXT_OR_NULL: Schema = {"type": ["string", "null"]}
+_INT_OR_NULL: Schema = {"type": ["integer", "null"]}
+_MOMENT: Schema = {"type": "string", "format": "date-time"}
+_MOMENT_OR_NULL: Schema = {"type": ["string", "null"], "format": "date-time"}
+_TEXTS: Schema = {"type": "array", "items": _TEXT}
+
+ACTIONS = ("create", "keep", "adopt", "update", "skip", "conflict", "hold", "remove")
+OUTCOMES = ("created", "kept", "adopted", "updated", "removed", "skipped", "conflict", "failed", "held", "parked")
+
+
+def _object(**properties: Schema) -> Schema:
+    """Return the schema of an object that has just these keys, all of them."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _array(items: Schema) -> Schema:
+    return {"type": "array", "items": items}
+
+
+_PAYLOAD = _object(
+    BusinessId=_INT,
+    CoworkerId=_INT,
+    Name=_TEXT,
+    ResponsibleId=_INT,
+    Notes=_TEXT,
+    TaskListName=_TEXT,
+    TaskItemUniqueId={"type": "string", "format": "uuid"},
+    DueDate=_MOMENT_OR_NULL,
+    NotifyByEmail={"type": "boolean"},
+    DisplayToEveryone={"type": "boolean"},
+)
+_DRIFT = _object(field=_TEXT, was=_TEXT_OR_NULL, wanted=_TEXT)
+_ACTION = _object(
+    action={"enum": list(ACTIONS)},
+    item=_TEXT,
+    key=_TEXT,
+    task_item_unique_id={"type": "string", "format": "uuid"},
+    due_at=_MOMENT_OR_NULL,
+    payload=_PAYLOAD,
+    reason=_TEXT,
+    drift=_array(_DRIFT),
+    explain=_object(due=_TEXTS, responsible=_TEXTS, when=_TEXTS),
+)
+_PLAN: dict[str, Schema] = {
+    "tasklist": _TEXT,
+    "version": _TEXT,
+    "coworker_id": _INT,
+    "business_id": _INT,
+    "task_list_name": _TEXT,
+    "now": _MOMENT,
+    "checksum": _TEXT,
+    "actions": _array(_ACTION),
+    "left_out": _array(_object(item=_TEXT, key=_TEXT, reason=_TEXT)),
+    "warnings": _TEXTS,
+}
+_OUTCOME: Schema = {"enum": list(OUTCOMES)}
+_RUN = _object(
+    run_id=_TEXT,
+    tasklist=_TEXT,
+    version=_TEXT,
+    coworker_id=_INT,
+    business_id=_INT,
+    cause=_TEXT,
+    started_at=_MOMENT,
+    finished_at=_MOMENT_OR_NULL,
+    checksum=_TEXT,
+    outcomes={"type": "object", "additionalProperties": _INT},
+)
+_TASK = _object(
+    tasklist=_TEXT,
+    item=_TEXT,
+    key=_TEXT,
+    task_item_unique_id={"type": "string", "format": "uuid"},
+    state={"enum": ["intended", "created", "adopted", "failed"]},
+    task_id=_INT_OR_NULL,
+    at=_MOMENT,
+    run_id=_TEXT,
+)
+_PROBLEM = _object(
+    file=_TEXT,
+    line=_INT,
+    column=_INT,
+    severity={"enum": ["error", "warning"]},
+    what=_TEXT,
+    found=_TEXT,
+    allowed=_TEXT,
+    nearest=_TEXT,
+    corrected=_TEXT,
+)
+
+OUTPUTS: dict[str, Schema] = {
+    "preview": _object(**_PLAN),
+    "run": _object(
+        **_PLAN,
+        run_id=_TEXT,
+        results=_array(_object(item=_TEXT, key=_TEXT, outcome=_OUTCOME, task_id=_INT_OR_NULL, error=_TEXT_OR_NULL)),
+    ),
+    "status": {
+        "oneOf": [
+            _object(runs=_array(_RUN)),
+            _object(runs=_array(_RUN), tasks=_array(_TASK)),
+            _object(
+                run=_RUN,
+                results=_array(
+                    _object(
+                        item=_TEXT,
+                        task_item_unique_id=_TEXT,
+                        outcome=_OUTCOME,
+                        task_id=_INT_OR_NULL,
+                        error=_TEXT_OR_NULL,
+                    )
+                ),
+            ),
+        ]
+    },
+    "check": _object(problems=_array(_PROBLEM), lists=_TEXTS),
+    "fields": _array(_object(**{"path": _TEXT, "type": _TEXT, "from": _TEXT, "meaning": _TEXT})),
+}
+"""Command -> schema of what its `--format json` prints."""
