@@ -14,7 +14,7 @@ from uuid import UUID, uuid5
 
 NAMESPACE = UUID("3668bd1b-c290-527c-ac21-80e3d400b351")
 MARK_DIGITS = 16
-_MARK_LINE = re.compile(r"^ref: ([0-9a-f]{16})(?![0-9a-f])(?: · (.*))?$", re.MULTILINE)
+_MARK_LINE = re.compile(r"^ref: ([0-9a-f]{16})(?: · (.*))?$", re.MULTILINE)
 _MARK_ANYWHERE = re.compile(r"ref: ([0-9a-f]{16})(?![0-9a-f])")
 
 

@@ -132,6 +132,17 @@ def test_rotation_is_fair_and_differs_by_subject() -> None:
     assert min(counts.values()) > 70  # 100 each by fair chance; 70 is four standard deviations away
 
 
+def test_whose_turn_it_is_hangs_on_the_role_and_the_place_too() -> None:
+    def turns(role: str, location: str) -> list[int]:
+        place = {"business_id": 501, "calendar": "spain", "roles": {role: STAFF}}
+        made = {"people": KNOWN, "locations": {location: place}, "location": location, "pick": "rotate"}
+        return [choose(role, subject=f"coworker:{number}", **made).person.id for number in range(12)]  # type: ignore[arg-type]  # by name
+
+    # The same for ever: the lowest sha256 of subject|role|location|holder.
+    assert turns("host", "barcelona") == [3, 6, 6, 1, 7, 0, 2, 6, 6, 1, 6, 3]
+    assert turns("front-desk", "barcelona") != turns("host", "barcelona") != turns("host", "madrid")
+
+
 def test_rotation_passes_over_trouble_without_moving_others() -> None:
     people = PEOPLE | {"ben@acme.example": Person(12, "Ben", "is inactive")}
     for number in range(20):

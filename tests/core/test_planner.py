@@ -33,7 +33,7 @@ from engine.core.origins import origins
 from engine.core.people import Person
 from engine.core.plan import Action, Plan, Situation, body_of
 from engine.core.prepared import Prepared
-from engine.core.wanted import PAYLOAD_KEYS
+from engine.core.wanted import PAYLOAD_KEYS, Explanation
 from engine.core.wire_dates import wire_moment
 
 LATE = Instant("2026-11-30T12:00:00Z")  # the due of the usual item is 09:00 of that Monday
@@ -312,6 +312,11 @@ def test_late_is_closing_time_of_the_present_or_the_next_open_day(now: str, due:
     assert only(planned(now=Instant(now))).payload["DueDate"] == due
 
 
+def test_a_task_due_this_very_second_is_not_called_late() -> None:
+    action = only(planned(now=Instant("2026-11-30T09:00:00Z")))
+    assert (action.reason, action.late_from) == ("not made yet", None)
+
+
 @pytest.mark.parametrize(("late", "action"), [("keep", "create"), ("skip", "skip")])
 def test_late_keep_and_skip_leave_the_date_as_it_is(late: str, action: str) -> None:
     found = only(planned(expanded(ready(item(), defaults={"late": late})), now=LATE))
@@ -337,6 +342,12 @@ def test_actions_are_sorted_by_due_then_item_then_key_and_no_due_comes_last() ->
     ]  # fmt: skip
 
 
+def test_what_is_left_out_is_sorted_by_item() -> None:
+    away = {"when": "not coworker.active"}
+    plan = planned(expanded(ready(item("z", **away), item("a", **away), item("m"))))
+    assert [part.item for part in plan.left_out] == ["a", "z"]
+
+
 def test_the_json_of_a_plan_has_exactly_the_agreed_shape() -> None:
     told = planned(expanded(ready(item(), item("no", when="not coworker.active")))).to_json()
     assert list(told) == [
@@ -356,7 +367,8 @@ def test_the_json_of_a_plan_has_exactly_the_agreed_shape() -> None:
 def test_the_checksum_hangs_on_actions_and_left_out_and_on_nothing_else() -> None:
     plan = planned()
     assert planned(now=NOW.add(hours=3)).checksum == plan.checksum
-    told = replace(plan.actions[0], reason="other", wanted=replace(plan.actions[0].wanted, responsible_name="X"))
+    wanted = replace(plan.actions[0].wanted, responsible_name="X", explanation=Explanation(due=("other",)))
+    told = replace(plan.actions[0], reason="other", wanted=wanted)
     assert replace(plan, actions=(told,), warnings=("w",), now=LATE).checksum == plan.checksum
     for changed in (
         replace(plan, actions=()),
