@@ -19,6 +19,9 @@ from engine.core.organisation import Organisation
 from engine.core.prepared import Finding, Prepared
 from engine.core.preparing import prepare
 
+MOST_TO_PASTE = 400
+"""Characters of a corrected line that a person would paste; a longer one only hides the other problems."""
+
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -103,6 +106,7 @@ def ready_list(folder: Folder, name: str) -> Ready:
 def _problem(loaded: Loaded[TaskList], finding: Finding) -> Problem:
     fault, path = finding.fault, finding.path
     severity: Literal["error", "warning"] = "warning" if finding.warning else "error"
+    mended = fault.corrected if len(fault.corrected) <= MOST_TO_PASTE else ""
     other = f": the other stands on line {loaded.place(finding.other).line}" if finding.other else ""
     return Problem(
         loaded.place(path, fault.offset),
@@ -110,7 +114,7 @@ def _problem(loaded: Loaded[TaskList], finding: Finding) -> Problem:
         found=fault.found,
         allowed=fault.allowed,
         nearest=fault.nearest,
-        corrected=as_written(loaded.source, loaded.node, path, fault.corrected),
+        corrected=as_written(loaded.source, loaded.node, path, mended),
         severity=severity,
     )
 

@@ -96,9 +96,7 @@ def _meant(model: type[M], mended: Mended, details: Sequence[Any]) -> _Names:
 def _worth_saying(mended: Mended, details: Sequence[Any], meant: _Names) -> list[Any]:
     """Return the refusals without those that only follow from something that is said already."""
     found = {(*path[:-1], name) for path, name in meant.items() if name}
-    return [
-        detail for detail in details if detail["loc"] not in found and not in_doubt(detail["loc"], mended.doubtful)
-    ]
+    return [detail for detail in details if detail["loc"] not in found and not in_doubt(detail["loc"], mended.doubtful)]
 
 
 def _next(mended: Mended, details: Sequence[Any], meant: _Names) -> Mended | None:

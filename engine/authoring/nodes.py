@@ -16,7 +16,7 @@ import yaml
 from engine.authoring.source import Source
 from engine.authoring.syntax import LOADER, brace_problem, character_problem, syntax_problem
 from engine.core.errors import Place, Problem, Problems
-from engine.core.scalars import Plain
+from engine.core.scalars import Plain, shown
 
 MAX_DEPTH = 32
 MAX_NODES = 2_000
@@ -104,7 +104,7 @@ class _Reader:
             if key.text == "<<":
                 raise Problems([self.problem(event, "merge keys (<<) are not used: write it out")])
             if key.text in seen:
-                what = f"{key.text!r} is given twice, first on line {seen[key.text]}"
+                what = f"{shown(key.text)} is given twice, first on line {seen[key.text]}"
                 self.problems.append(Problem(self.source.at(key.line, key.column), what))
                 continue
             seen[key.text] = key.line + 1

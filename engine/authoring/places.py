@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from engine.authoring.nodes import Mapping, Node, Path, Scalar, Sequence
 from engine.authoring.quoting import in_quotes
@@ -74,14 +75,25 @@ def _deepest(node: Node, path: Path) -> Node:
 
 
 def _inside(source: Source, node: Scalar, offset: int) -> Place:
-    """Follow the signs of the value through the file: white space may be folded there, signs stay in order."""
-    wanted = sum(not sign.isspace() for sign in node.text[:offset])
-    on_sign = offset < len(node.text) and not node.text[offset].isspace()
-    line, column = node.line, node.column
-    for number, (line, column) in enumerate(_signs(source, node)):  # noqa: B007  # the last place is the answer
-        if number == wanted - (not on_sign):
-            return source.at(line, column + (not on_sign))
-    return source.at(line, column)
+    places = _places(source, node)
+    return source.at(*places[min(offset, len(places) - 1)])
+
+
+@lru_cache(maxsize=4)
+def _places(source: Source, node: Scalar) -> tuple[tuple[int, int], ...]:
+    """Return the place of every sign of the value, and of its end; white space stands after the sign before it.
+
+    The signs of the value are followed through the file: white space may be folded there, signs stay in order.
+    """
+    signs, after, found = _signs(source, node), (node.line, node.column), []
+    for sign in node.text:
+        if sign.isspace():
+            found.append(after)
+            continue
+        line, column = next(signs, after)
+        found.append((line, column))
+        after = (line, column + 1)
+    return (*found, after)
 
 
 def _signs(source: Source, node: Scalar) -> Iterator[tuple[int, int]]:

@@ -61,7 +61,9 @@ def _unknown_key(model: type[BaseModel], source: Source, node: Node, path: Path)
     place = key_place(source, node, path)
     if name in NOT_YET:
         return Problem(place, f"{name!r} ({NOT_YET[name]}) is not available yet")
-    return Problem(place, f"the key {name!r} is not known here", allowed=", ".join(keys), nearest=nearest(name, keys))
+    return Problem(
+        place, f"the key {shown(name)} is not known here", allowed=", ".join(keys), nearest=nearest(name, keys)
+    )
 
 
 def keys_at(model: type[BaseModel], path: Path) -> list[str]:

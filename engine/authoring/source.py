@@ -12,7 +12,7 @@ from engine.core.errors import Place, Problem, Problems, UserError
 MAX_BYTES = 1 << 20
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Source:
     """A file's name as people know it (relative to the folder they named), its bytes and its text."""
 

@@ -67,6 +67,14 @@ def _endless_colons(file: Path) -> None:
     file.write_text(HEAD + ITEM + "    notes: " + "a: " * 20_000 + "\n")
 
 
+def _a_long_line_of_mistakes(file: Path) -> None:
+    file.write_text(HEAD + ITEM + "    notes: " + "z {{ x }} " * 600 + "y" * 50_000 + "\n")
+
+
+def _long_keys(file: Path) -> None:
+    file.write_text(HEAD + ITEM + "".join(f"    {sign * 400_000}: x\n" for sign in "kl"))
+
+
 SPECIAL: dict[str, tuple[Callable[[Path], None], str]] = {
     "a pipe": (_fifo, "1:1: this is no regular file"),
     "a folder": (_folder, "1:1: this is no regular file"),
@@ -79,6 +87,8 @@ SPECIAL: dict[str, tuple[Callable[[Path], None], str]] = {
     "one endless line": (_one_endless_line, "4:39: values are nested at most 32 deep"),
     "brackets in a text": (_many_brackets_in_a_text, "7:32: this has too many brackets"),
     "many mistakes": (_many_mistakes, "7:5: the key 'key0' is not known here, "),
+    "a long line of mistakes": (_a_long_line_of_mistakes, "7:17: there is no fact x"),
+    "long keys": (_long_keys, "7:"),
     "endless colons": (_endless_colons, "7:12: a value that holds ': ' is put in quotes"),
 }
 
@@ -96,6 +106,7 @@ def test_a_hostile_file_is_refused_in_one_sentence(case: str, tmp_path: Path, mo
     assert "Traceback" not in outcome.out + outcome.err
     assert "canary" not in outcome.out + outcome.err
     assert outcome.seconds < 2
+    assert len(outcome.out) < 200_000
 
 
 def test_two_thousand_values_are_not_too_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -105,8 +105,16 @@ APPLIES = st.fixed_dictionaries(
 )
 LISTS = st.fixed_dictionaries(
     {"tasklist": SLUGS, "name": WORDS, "items": st.lists(ITEMS, min_size=1, max_size=3)},
-    optional={"description": WORDS, "applies": APPLIES, "anchor": WORDS, "once_per": ONCE, "formerly": SLUGS, "inputs": st.dictionaries(NAMES, INPUTS, max_size=2), "defaults": st.fixed_dictionaries({}, optional=SHARED | {"roll": ROLLS, "late": LATE})},
-)  # fmt: skip
+    optional={
+        "description": WORDS,
+        "applies": APPLIES,
+        "anchor": WORDS,
+        "once_per": ONCE,
+        "formerly": SLUGS,
+        "inputs": st.dictionaries(NAMES, INPUTS, max_size=2),
+        "defaults": st.fixed_dictionaries({}, optional=SHARED | {"roll": ROLLS, "late": LATE}),
+    },
+)
 
 
 class _Dumper(yaml.SafeDumper):
@@ -244,8 +252,14 @@ def test_the_schema_accepts_the_shipped_files(file: Path) -> None:
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [("responsible:", "respnsible:"), ("items:", "itms:"), ("- id:", "- ident:"), ("name: Hand", "nme: Hand"), ("tasklist:", "task_list:")],
-)  # fmt: skip
+    [
+        ("responsible:", "respnsible:"),
+        ("items:", "itms:"),
+        ("- id:", "- ident:"),
+        ("name: Hand", "nme: Hand"),
+        ("tasklist:", "task_list:"),
+    ],
+)
 def test_the_schema_refuses_what_check_refuses(old: str, new: str) -> None:
     text = (HERE / "sound" / "broken.yaml").read_text()
     schema = _schema("tasklist")
