@@ -13,13 +13,13 @@ from typing import TypeVar
 from engine.core.applies import check_applies, facts_said
 from engine.core.calendar import CalendarCoverage
 from engine.core.errors import UserError
-from engine.core.fact_values import Value
+from engine.core.fact_values import Absent, Value
 from engine.core.facts import Facts
 from engine.core.identity import ItemRef, Naming, Subject, alternatives, identity
 from engine.core.model import Holder, Responsible
 from engine.core.people import Chosen, NotLookedUp, choose_person
 from engine.core.prepared import Path, Prepared, ReadyItem
-from engine.core.resolve import ResolvedDue, resolve_due
+from engine.core.resolve import AnchorMissing, ResolvedDue, resolve_due
 from engine.core.rounds import Round, rounds_of, wrong_keys
 from engine.core.text import CompiledText
 from engine.core.typed_facts import Read, read_facts
@@ -198,13 +198,19 @@ class _Expander:
     def _due(self, ready: ReadyItem) -> ResolvedDue | None:
         if ready.due is None:
             return None
-        return resolve_due(
-            ready.due,
-            anchors=self.read.anchors,
-            default_anchor=ready.anchor,
-            zone=self.facts.zone,
-            calendar=self.facts.calendar,
-        )
+        try:
+            return resolve_due(
+                ready.due,
+                anchors=self.read.anchors,
+                default_anchor=ready.anchor,
+                zone=self.facts.zone,
+                calendar=self.facts.calendar,
+            )
+        except AnchorMissing as missing:
+            group = self.read.values.get(missing.name.split(".")[0])
+            if isinstance(group, Absent):
+                raise UserError(f"{missing.message}: {group.reason}.", advice=missing.advice) from None
+            raise
 
     def _name(self, path: Path, who: str, text: CompiledText, values: Mapping[str, Value]) -> str | None:
         """Render a name: one line, whatever line breaks a member's text holds."""

@@ -156,6 +156,14 @@ def test_all_that_stands_in_the_way_is_told_at_once_with_places() -> None:
     assert told.value.exit_code == 2
 
 
+def test_a_due_without_its_anchor_says_why_it_has_none() -> None:
+    assert "by hand give its moment with --event" in troubles(item(due="1 day after event"))[0]
+    bare = facts(contracts=(), contract_id=None)
+    assert "contract.start' has no value: this coworker has no contract" in troubles(item(), given=bare)[0]
+    (line,) = troubles(item(due="on contract.cancellation"))
+    assert "anchor 'contract.cancellation' has no value" in line
+
+
 def test_trouble_in_an_item_that_is_left_out_does_not_matter() -> None:
     found = expanded(ready(item(), item("b", when="not coworker.active", name="{{ team.name }}")))
     assert [task.item for task in found.wanted] == ["access-card"]
