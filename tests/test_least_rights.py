@@ -49,7 +49,6 @@ def test_the_readme_names_the_rights_that_we_know_of() -> None:
         "CoworkerTask-Read",
         "FloorPlanDesk-List",
         "User-List",
-        "User-Read",
     ]
 
 

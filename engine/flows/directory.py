@@ -12,7 +12,7 @@ from engine.core.model import Holder
 from engine.core.people import Person
 from engine.nexudus.client import NexudusReader, User
 from engine.nexudus.errors import UnknownUser
-from engine.nexudus.rows import why_unfit
+from engine.nexudus.rows import same_email, why_unfit
 
 
 class Cache(Protocol):
@@ -55,7 +55,7 @@ class Directory:
         unknown: list[UnknownUser] = []
         for holder in holders:
             try:
-                user = self._user(holder)
+                user = self._user(holder, business_id)
                 found[str(holder)] = Person(user.id, user.full_name, _trouble(user, business_id))
             except UnknownUser as error:
                 unknown.append(error)
@@ -64,21 +64,44 @@ class Directory:
             raise UserError(" ".join(error.message for error in unknown), advice=" ".join(told))
         return found
 
-    def _user(self, holder: Holder) -> User:
-        def read() -> dict[str, Any]:
-            user = self._reader.user(holder.user) if holder.user else self._reader.user_by_email(holder.email or "")
-            return {
-                "id": user.id,
-                "email": user.email,
-                "full_name": user.full_name,
-                "active": user.active,
-                "is_admin": user.is_admin,
-                "business_ids": sorted(user.business_ids),
-            }
+    def _user(self, holder: Holder, business_id: int) -> User:
+        """Return the holder's user: by one list of all admins where its row proves enough, else one by one."""
+        proven = self._proven(holder, business_id)
+        if proven is not None:
+            return proven
+        return _from_json(self._cached(f"user:{str(holder).casefold()}", self._read(holder)))
 
-        told = self._cached(f"user:{str(holder).casefold()}", read)
-        assert isinstance(told, dict)  # what was stored was one
-        return User(**(told | {"business_ids": frozenset(told["business_ids"])}))
+    def _read(self, holder: Holder) -> Callable[[], dict[str, Any]]:
+        def read() -> dict[str, Any]:
+            row = self._row(holder)
+            number = holder.user or (row or {}).get("Id")
+            found = self._reader.user(number) if number else self._reader.user_by_email(holder.email or "")
+            return _to_json(found)
+
+        return read
+
+    def _proven(self, holder: Holder, business_id: int) -> User | None:
+        """A row that says active, admin and this location proves it; one that does not say so proves nothing."""
+        row = self._row(holder)
+        if row is None or row["Active"] is not True or row["DefaultBusinessId"] != business_id:
+            return None
+        return User(row["Id"], row["Email"], row["FullName"], True, True, frozenset({business_id}))
+
+    def _row(self, holder: Holder) -> dict[str, Any] | None:
+        """The holder's row among all admins, when there is exactly one."""
+        listed = self._cached("admins", self._read_admins)
+        assert isinstance(listed, list)  # what was stored was one
+        if holder.user is not None:
+            mine = [row for row in listed if row["Id"] == holder.user]
+        else:
+            mine = [row for row in listed if same_email(row["Email"], holder.email or "")]
+        return mine[0] if len(mine) == 1 else None
+
+    def _read_admins(self) -> list[dict[str, Any]]:
+        """An account with more admins than one call shows has each looked up by itself."""
+        names = ("Id", "Email", "FullName", "Active", "DefaultBusinessId")
+        rows = self._reader.admins() or ()
+        return [{name: row.get(name) for name in names} for row in rows if row.get("IsAdmin") is True]
 
     def _cached(self, key: str, read: Callable[[], object]) -> object:
         now = self._clock()
@@ -88,6 +111,22 @@ class Directory:
             if self._cache:
                 self._cache.store_directory(key, found, now)
         return found
+
+
+def _to_json(user: User) -> dict[str, Any]:
+    return {
+        "id": user.id,
+        "email": user.email,
+        "full_name": user.full_name,
+        "active": user.active,
+        "is_admin": user.is_admin,
+        "business_ids": sorted(user.business_ids),
+    }
+
+
+def _from_json(told: object) -> User:
+    assert isinstance(told, dict)  # what was stored was one
+    return User(**(told | {"business_ids": frozenset(told["business_ids"])}))
 
 
 def _trouble(user: User, business_id: int) -> str:

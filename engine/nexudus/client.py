@@ -125,6 +125,14 @@ class NexudusReader:
         """The IANA zone of a location's SimpleTimeZoneId."""
         return iana_zone(str(self._known(Entity.TIME_ZONE, simple_time_zone_id).get("Name") or ""))
 
+    def admins(self) -> tuple[Record, ...] | None:
+        """Rows of all admin users, in one call; None when that call cannot show all of them.
+
+        Rows carry Id, Email, FullName and IsAdmin (api.md 6); whatever else a row lacks is not known.
+        """
+        listed = self._records.short_list(Entity.USER, {"User_IsAdmin": "true"})
+        return listed.rows if listed.complete else None
+
     def user(self, user_id: int) -> User:
         """An admin user by id; whether tasks may be given to it is `rows.why_unfit`'s to say."""
         record = self._records.record(Entity.USER, user_id)

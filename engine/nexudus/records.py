@@ -58,6 +58,15 @@ class Records:
                 break
         return reading.listing()
 
+    def short_list(self, entity: Entity, filters: Mapping[str, str]) -> Listing[Record]:
+        """The first page of a list, in one call; `complete` only if that was all of it."""
+        reading = Reading()
+        page = self._conversation.read(read_page(entity, filters, 1))
+        reading.add(page.value if isinstance(page, Found) else None)
+        if not reading.done:
+            reading.fail("it has more than one page")
+        return reading.listing()
+
     def whole_list(self, entity: Entity, filters: Mapping[str, str] | None = None) -> tuple[Record, ...]:
         """All rows of a list; IncompleteList where that is in doubt."""
         listing = self.listing(entity, filters)
