@@ -11,14 +11,14 @@ import pytest
 from engine.authoring.check import check_folder
 from engine.authoring.folder import Folder
 from engine.cli.main import COMMANDS, run_commands, tasklists
-from engine.core import model, organisation
+from engine.core import forms, model, organisation
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
 MODELS = (
     model.TaskList,
     model.Item,
-    model.Due,
+    forms.Due,
     model.Applies,
     model.Defaults,
     model.Input,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from engine.cli.masking import Mask
-from engine.core.report import markdown, plan_rows, plan_title
+from engine.core.report import markdown, plan_rows, plan_title, steers
 
 if TYPE_CHECKING:
     from engine.core.plan import Plan
@@ -51,9 +51,9 @@ def show_plan(plan: Plan, form: str, *, words: Words, explain: bool) -> None:
 
 
 def print_json(value: Any) -> None:
-    """Print one JSON value; non-ASCII text stays as it is."""
+    """Print one JSON value; text stays as it is, signs that could steer a terminal become JSON escapes."""
     text = json.dumps(value, ensure_ascii=False, indent=2)
-    click.echo(text.encode("utf-8", "backslashreplace").decode())
+    click.echo("".join(sign if sign == "\n" or not steers(sign) else f"\\u{ord(sign):04x}" for sign in text))
 
 
 def _show_table(plan: Plan, *, explain: bool) -> None:

@@ -15,8 +15,8 @@ from engine.core.calendar import CalendarCoverage
 from engine.core.errors import UserError
 from engine.core.fact_values import Absent, Value
 from engine.core.facts import Facts
+from engine.core.forms import Holder, Responsible
 from engine.core.identity import ItemRef, Naming, Subject, alternatives, identity
-from engine.core.model import Holder, Responsible
 from engine.core.people import Chosen, NotLookedUp, choose_person
 from engine.core.prepared import Path, Prepared, ReadyItem
 from engine.core.resolve import AnchorMissing, ResolvedDue, resolve_due

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 from whenever import Date, Time
 
-from engine.core.model import AnyHolder, Holder, Model
+from engine.core.forms import AnyHolder, Holder, Model
 from engine.core.scalars import (
     NAME,
     Day,

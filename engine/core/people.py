@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from engine.core.errors import UserError
-from engine.core.model import Holder, Responsible
+from engine.core.forms import Holder, Responsible
 from engine.core.organisation import Organisation
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.core.due import Due
-from engine.core.model import Item, Responsible, TaskList
+from engine.core.forms import Responsible
+from engine.core.model import Item, TaskList
 from engine.core.organisation import Organisation
 from engine.core.text import CompiledCondition, CompiledText
 from engine.core.text_faults import Fault

@@ -13,7 +13,8 @@ from engine.core.catalogue import ListOf, Record, Scope, Type
 from engine.core.due import Due, DueRule
 from engine.core.due_reading import read_rule
 from engine.core.due_spelling import nearest_anchor
-from engine.core.model import Item, Responsible, TaskList
+from engine.core.forms import Responsible
+from engine.core.model import Item, TaskList
 from engine.core.organisation import Organisation
 from engine.core.people import role_chain
 from engine.core.prepared import Finding, Loop, Path, Prepared, ReadyItem

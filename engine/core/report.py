@@ -120,9 +120,12 @@ def visible(text: str) -> str:
 def _shown(sign: str) -> str:
     if sign == "\n":
         return " "
-    if sign in _BIDI or unicodedata.category(sign) in {"Cc", "Cs"}:
-        return f"<{ord(sign):02X}>"
-    return sign
+    return f"<{ord(sign):02X}>" if steers(sign) else sign
+
+
+def steers(sign: str) -> bool:
+    """Return whether a sign could steer a terminal: control signs, direction signs, lone surrogates."""
+    return sign in _BIDI or unicodedata.category(sign) in {"Cc", "Cs"}
 
 
 _NOT_PERSONAL = re.compile(r"Tariff|Currency|Business|Issued|Floor|^Name$|^Desk")

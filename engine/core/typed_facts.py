@@ -5,7 +5,7 @@ A date that had to be bent is said in a warning; a value that cannot be read is 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, cast
@@ -83,7 +83,18 @@ class _Reader:
             "signup": signup.to_tz(facts.zone) if signup else None,
             "membership": {"start": chain.start, "end": chain.end} if chain else Absent("membership", none),
         }
-        return Read(values, self._anchors(signup, chain), tuple(dict.fromkeys(self.warnings)))
+        warnings = tuple(dict.fromkeys([*self._standing(), *self.warnings]))
+        return Read(values, self._anchors(signup, chain), warnings)
+
+    def _standing(self) -> Iterator[str]:
+        """What a person should know before tasks are made: somebody who left, or somebody else's contract."""
+        facts = self.facts
+        if facts.coworker.get("Archived") is True:
+            yield "this coworker is archived in Nexudus"
+        elif facts.coworker.get("Active") is False:
+            yield "this coworker is not active in Nexudus"
+        if facts.contract is not None and facts.contract.get("CoworkerId") not in {None, facts.coworker_id}:
+            yield f"contract {facts.contract_id} is {facts.contract_source}"
 
     def _signup(self) -> Instant | None:
         row = self.facts.coworker

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from whenever import Instant
 
 from engine.core.errors import UserError
-from engine.core.model import Holder
+from engine.core.forms import Holder
 from engine.core.people import Person
 from engine.nexudus.client import NexudusReader, User
 from engine.nexudus.errors import UnknownUser

@@ -9,7 +9,7 @@ from typing import Any
 from whenever import Date, Instant
 
 from engine.core.calendar import Calendar, CalendarCoverage
-from engine.core.catalogue import Record, scope, snake_case
+from engine.core.catalogue import ListOf, Record, scope, snake_case
 from engine.core.errors import UserError
 from engine.core.expand import HoldersNeeded, expand
 from engine.core.facts import Event, Facts, Raw, contract_of
@@ -174,7 +174,7 @@ class Gatherer:
         if contract is None or ("contract", "desks") not in {path[:2] for path in self._named}:
             return ()
         ids = desk_ids(contract)
-        found = self._reader.desks(ids) if ids else ()
+        found = [reduced("contract.desks", row, self._organisation) for row in self._reader.desks(ids)] if ids else []
         return tuple(sorted(found, key=lambda desk: (str(desk.get("Name")), int(str(desk["Id"])))))
 
     def _members(self, team: Raw | None) -> tuple[Raw, ...]:
@@ -218,8 +218,13 @@ def desk_ids(contract: Raw) -> list[int]:
 
 
 def reduced(root: str, row: Raw, organisation: Organisation) -> dict[str, Any]:
-    """Return only the fields that texts may name: no access code, no card, no payment token goes further."""
-    described = scope({}, {}, {})[root]
+    """Return only the fields of `root` that texts may name: no access code, no card, no payment token goes further."""
+    first, _, below = root.partition(".")
+    described = scope({}, {}, {})[first]
+    if below and isinstance(described, Record):
+        described = described.fields[below]
+    if isinstance(described, ListOf):
+        described = described.element
     names = described.fields if isinstance(described, Record) else {}
     kept = {name: value for name, value in row.items() if snake_case(name) in names or name in _ALWAYS}
     if root == "coworker":

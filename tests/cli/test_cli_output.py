@@ -8,7 +8,9 @@ from given_account import ASHLEY, BRACES, ESCAPES, JOSE, PASSWORD, Account
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.cli.showing import print_json
 from engine.cli.tables import fitted
+from engine.core.report import steers
 
 LATE = 'items:\n  - {id: past, name: "Past of {{ coworker.full_name }}", due: on 2026-11-02 at 10:00}\n'
 
@@ -215,3 +217,14 @@ def test_exit_code_4_tells_that_a_run_would_change_something(account: Account):
     assert account.preview("--exit-code").code == 0
     account.lose_ledger()
     assert account.preview("--exit-code").code == 4
+
+
+def test_json_holds_no_sign_that_could_steer_a_terminal_and_reads_back_the_same(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    value = {"name": "\x1b[31mRed\x9b0m \u202eabc\u2066 José 🚀 \u2028 \ud800 \x7f"}
+    print_json(value)
+    printed = capsys.readouterr().out
+    assert json.loads(printed) == value
+    assert not [sign for sign in printed if sign != "\n" and steers(sign)]
+    assert "José 🚀" in printed

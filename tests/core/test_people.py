@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from member_given import PEOPLE, organisation
 
 from engine.core.errors import UserError
-from engine.core.model import Holder, Responsible
+from engine.core.forms import Holder, Responsible
 from engine.core.people import Chosen, NotLookedUp, Person, choose_person, role_chain
 
 FIXED = settings(derandomize=True, deadline=None, max_examples=200)
