@@ -11,7 +11,7 @@ import click
 from engine.cli.choices import folder_in_use, request_of, run_options
 
 if TYPE_CHECKING:
-    from engine.flows.apply import Result
+    from engine.flows.judging import Result
 
 _EPILOG = """\b
 Example:
@@ -61,7 +61,7 @@ def command(
             click.echo("nothing was done", err=True)
             return 0
         chain = made.facts.chain()
-        applier = Applier(account.client, account.ledger, progress=_progress if changes else None)
+        applier = Applier(account.client, account.ledger, account.fence, progress=_progress if changes else None)
         applied = applier.apply(
             made.plan, cause=request.cause, chain=(chain.id, chain.contract_ids) if chain else None
         )

@@ -144,6 +144,7 @@ def _situation_out(situation: Situation) -> dict[str, Any]:
         },
         "gone": sorted(situation.gone),
         "incomplete": situation.incomplete,
+        "warnings": list(situation.warnings),
         "key": situation.key.hex(),
         "task_list_name": situation.task_list_name,
         "quiet_seconds": situation.quiet_seconds,
@@ -164,6 +165,7 @@ def _situation_in(told: Mapping[str, Any]) -> Situation:
         found=found,
         gone=frozenset(told.get("gone") or ()),
         incomplete=told.get("incomplete") or "",
+        warnings=tuple(map(str, told.get("warnings") or ())),
         key=bytes.fromhex(told.get("key") or ""),
         task_list_name=told.get("task_list_name"),
         quiet_seconds=int(told.get("quiet_seconds", blank.quiet_seconds)),
@@ -174,7 +176,8 @@ def _situation_in(told: Mapping[str, Any]) -> Situation:
 
 def _known_out(task: KnownTask) -> dict[str, Any]:
     told = {
-        name: getattr(task, name) for name in ("state", "run_id", "tasklist", "item", "key", "task_id", "contract_id")
+        name: getattr(task, name)
+        for name in ("state", "run_id", "tasklist", "item", "key", "task_id", "contract_id", "marked")
     }
     moments = {name: _moment_out(getattr(task, name)) for name in ("at", "seen_at", "due_at", "event_at")}
     return {"identity": str(task.identity), **told, **moments, "fingerprints": dict(task.fingerprints)}

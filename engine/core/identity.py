@@ -95,16 +95,19 @@ class Mark:
     task_list_name: str | None = None
 
 
-def read_mark(notes: str) -> Mark | None:
-    """Return the mark found in the notes of a live task, or None.
+def read_marks(notes: str) -> tuple[Mark, ...]:
+    """Return the marks found in the notes of a live task, each once, the likeliest to be ours first.
 
-    Our line is the last one written at creation, so the last line of its shape wins over member's text before
-    it; when line breaks did not survive, the first mark found anywhere does. `task_list_name` is the rest of
-    the line: information, never part of the identity.
+    Our line is the last one written at creation, so lines of its shape count from the last to the first; when
+    line breaks did not survive, marks found anywhere follow. Member's text and staff may add others: which one
+    is ours, what is wanted decides. `task_list_name` is the rest of a line: information, never identity.
     """
     lines = _MARK_LINE.findall(notes.replace("\r\n", "\n").replace("\r", "\n"))
-    if lines:
-        digits, name = lines[-1]
-        return Mark(digits, name or None)
-    anywhere = _MARK_ANYWHERE.search(notes)
-    return Mark(anywhere[1]) if anywhere else None
+    found = {digits: Mark(digits, name or None) for digits, name in lines[::-1]}
+    anywhere = {digits: Mark(digits) for digits in _MARK_ANYWHERE.findall(notes)}
+    return tuple({**anywhere, **found}[digits] for digits in dict.fromkeys([*found, *anywhere]))
+
+
+def read_mark(notes: str) -> Mark | None:
+    """Return the likeliest mark of a live task's notes, or None."""
+    return next(iter(read_marks(notes)), None)

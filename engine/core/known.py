@@ -36,6 +36,8 @@ class KnownTask:
     contract_id: int | None = None
     event_at: Instant | None = None
     fingerprints: Mapping[str, str] = field(default_factory=dict)
+    marked: bool = True
+    """For an open intent: whether its request carried our mark in Notes, and can be told by it."""
     """Payload field -> keyed hash of its value: tells an edit from ours, holds no member's text."""
 
 

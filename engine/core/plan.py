@@ -45,6 +45,8 @@ class Action:
     """The identity has an open or failed intent that this action takes over."""
     held_by: str | None = None
     """The run that holds that intent: when another one does by now, the takeover is refused."""
+    held_seen_at: Instant | None = None
+    """That run's last sign of life: when it gave another one by now, it lives, and the takeover is refused."""
     late_from: Instant | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -126,6 +128,8 @@ class Situation:
     with_mark: bool = True
     origins: Mapping[Origin, Mapping[UUID, Wanted]] = field(default_factory=dict)
     """What the list wants under another contract or event: a kept task is compared with the one that made it."""
+    warnings: tuple[str, ...] = ()
+    """What looking found that a person should know before anything is made."""
     looked_at: Instant | None = None
     """When the list was read, by the clock: the quiet period of an open intent is over by it or not."""
 

@@ -35,7 +35,12 @@ def make_plan(expansion: Expansion, situation: Situation, now: Instant) -> Plan:
             f"these tasks would be late, and their rule says fail: {'; '.join(planner.too_late)}.",
             advice="Choose another `late` in the list, or another --event or contract.",
         )
-    warnings = (*expansion.warnings, *_no_longer_wanted(expansion, situation))
+    making = any(action.action == "create" for action in actions)
+    warnings = (
+        *expansion.warnings,
+        *(situation.warnings if making else ()),
+        *_no_longer_wanted(expansion, situation),
+    )
     return Plan(expansion, name, now, tuple(actions), tuple(sorted(expansion.left_out)), warnings)
 
 
@@ -149,7 +154,7 @@ class _Planner:
         reason = "an earlier attempt did not succeed" if again else "not made yet"
         action = Action("create", wanted, {}, wanted.due_at, reason, baseline_texts=wanted.texts())
         if known is not None:
-            action = replace(action, again=True, held_by=known.run_id)
+            action = replace(action, again=True, held_by=known.run_id, held_seen_at=known.seen_at)
         if wanted.due_at is not None and wanted.due_at < self.now:
             action = self._late(action)
         return replace(action, payload=self._payload(action.wanted, action.due_at))

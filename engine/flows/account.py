@@ -16,6 +16,7 @@ from engine.core.organisation import Organisation
 from engine.flows.look import Policy
 
 if TYPE_CHECKING:
+    from engine.flows.fence import Fence
     from engine.ledger.ledger import Ledger
     from engine.ledger.limits import Limits
     from engine.ledger.view import LedgerView
@@ -111,10 +112,11 @@ class Account:
 class WritingAccount(Account):
     """An account whose ledger was made or migrated, and whose client may write."""
 
-    def __init__(self, stack: ExitStack, ledger: Ledger, client: NexudusClient) -> None:
+    def __init__(self, stack: ExitStack, ledger: Ledger, client: NexudusClient, fence: Fence) -> None:
         super().__init__(stack, ledger, client)
         self.ledger = ledger
         self.client = client
+        self.fence = fence
 
 
 def open_ledger_view(place: Place) -> LedgerView | None:
@@ -151,6 +153,7 @@ def open_to_preview(place: Place) -> Account:
 
 def open_to_run(place: Place) -> WritingAccount:
     """Open an account for a run: the ledger is made or migrated when it has to be."""
+    from engine.flows.fence import Fence
     from engine.ledger.opening import open_ledger
     from engine.ledger.pace import LedgerPace
     from engine.nexudus.client import NexudusClient
@@ -167,8 +170,9 @@ def open_to_run(place: Place) -> WritingAccount:
                 now=Instant.now(),
             )
         )
-        client = stack.enter_context(NexudusClient(settings, pace=LedgerPace(ledger, limits(place.environ))))
-        return WritingAccount(stack.pop_all(), ledger, client)
+        fence = Fence(LedgerPace(ledger, limits(place.environ)))
+        client = stack.enter_context(NexudusClient(settings, pace=fence))
+        return WritingAccount(stack.pop_all(), ledger, client, fence)
 
 
 def _account_name(base_url: str) -> str:

@@ -6,9 +6,10 @@ again. Everything was rendered and validated before the first byte goes out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Protocol, assert_never
+from typing import Protocol
 from uuid import UUID
 
 from whenever import Instant
@@ -16,13 +17,14 @@ from whenever import Instant
 from engine.core.errors import TasklistsError, Unreachable, UserError
 from engine.core.known import fingerprint
 from engine.core.plan import Action, Plan, body_of
-from engine.core.wire_dates import parse_moment, wire_moment
+from engine.core.wire_dates import parse_moment
+from engine.flows.fence import Fence, Overtaken
+from engine.flows.judging import Parked, Result, judge
 from engine.flows.look import batch_key
 from engine.ledger.ledger import Ledger
 from engine.ledger.limits import DailyLimit
 from engine.ledger.values import Intent, NewRun, RunId
-from engine.nexudus.answers import Ambiguous, Defer, Done, Fatal, Settled
-from engine.nexudus.errors import RoleMissing
+from engine.nexudus.answers import Settled
 
 _OUTCOME_OF = {"keep": "kept", "skip": "skipped", "conflict": "conflict", "hold": "held"}
 UNFINISHED = frozenset({"failed", "held", "parked", "conflict"})
@@ -30,26 +32,6 @@ UNFINISHED = frozenset({"failed", "held", "parked", "conflict"})
 
 class TaskWriter(Protocol):
     def create_task(self, body: bytes) -> Settled: ...
-
-
-@dataclass(frozen=True)
-class Result:
-    """What came of one action. `error` is '' or a sentence without a member's text."""
-
-    action: Action
-    outcome: str
-    task_id: int | None = None
-    error: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        wanted = self.action.wanted
-        return {
-            "item": wanted.item,
-            "key": wanted.key,
-            "outcome": self.outcome,
-            "task_id": self.task_id,
-            "error": self.error or None,
-        }
 
 
 @dataclass(frozen=True)
@@ -78,12 +60,14 @@ class Applier:
         self,
         writer: TaskWriter,
         ledger: Ledger,
+        fence: Fence,
         *,
         clock: Callable[[], Instant] = Instant.now,
         progress: Progress | None = None,
     ) -> None:
         self._writer = writer
         self._ledger = ledger
+        self._fence = fence
         self._clock = clock
         self._progress = progress
         self._results: dict[UUID, Result] = {}
@@ -119,7 +103,8 @@ class Applier:
         finally:  # after an interruption too: what was done is known, and status tells it
             results = tuple(self._results[n] for a in plan.actions if (n := a.wanted.identity) in self._results)
             applied = Applied(run_id, results, self._stopped)
-            self._ledger.finish_run(run_id, applied.counts(), self._clock())
+            with suppress(TasklistsError):  # a run that is not closed is one that died: the next one goes on
+                self._ledger.finish_run(run_id, applied.counts(), self._clock())
         return applied
 
     def _send_all(self, run_id: RunId, plan: Plan, actions: list[Action]) -> None:
@@ -132,69 +117,56 @@ class Applier:
             if action.wanted.identity not in claimed:
                 error = "another run has taken this task in the meantime; run again to see what came of it"
                 self._tell(plan, Result(action, "held", error=error))
-        while waiting:
-            action = waiting[0]
-            try:
-                result = self._send(run_id, plan, action)
-            except TasklistsError as error:  # raised only while nothing can have happened
-                self._stop(run_id, plan, waiting, error)
-                return
-            except BaseException:  # interrupted inside the call: it may have arrived, the rest was never sent
-                self._ledger.record(run_id, action.wanted.identity, "held", now=self._clock(), error="interrupted")
-                self._tell(plan, Result(action, "held", error="interrupted"))
-                self._stop(run_id, plan, waiting[1:], TasklistsError("interrupted before it was sent"))
-                raise
+        while waiting and self._stopped is None:
+            self._tell(plan, self._send(run_id, plan, waiting))
+        self._give_back(run_id, plan, waiting)
+
+    def _send(self, run_id: RunId, plan: Plan, waiting: list[Action]) -> Result:
+        """Send the first one that waits, and return what came of it."""
+        action = waiting[0]
+        identity = action.wanted.identity
+        try:
+            with self._fence.guarding(lambda: self._ledger.confirm(run_id, identity, self._clock())):
+                answer = self._writer.create_task(body_of(action.payload))
+        except Overtaken as error:
             waiting.pop(0)
-            self._tell(plan, result)
-            if self._stopped is not None:
-                self._stop(run_id, plan, waiting, self._stopped)
-                return
+            return Result(action, "held", error=error.message)
+        except TasklistsError as error:  # raised only while nothing can have happened
+            self._stopped = error
+            return self._unsent(run_id, waiting.pop(0), error)
+        except BaseException:  # interrupted inside the call: it may have arrived, the rest was never sent
+            self._note(run_id, identity, "held", error="interrupted")
+            self._tell(plan, Result(waiting.pop(0), "held", error="interrupted"))
+            self._stopped = TasklistsError("interrupted before it was sent")
+            self._give_back(run_id, plan, waiting)
+            raise
+        waiting.pop(0)
+        verdict = judge(action, answer, self._clock())
+        self._stopped = verdict.stop
+        return self._remember(run_id, plan, verdict.result)
 
-    def _send(self, run_id: RunId, plan: Plan, action: Action) -> Result:
-        answer = self._writer.create_task(body_of(action.payload))
-        result, prints = self._judged(action, answer), None
-        if result.outcome == "created":
-            prints = self._prints(plan, action)
-        told = self._ledger.record(
-            run_id,
-            action.wanted.identity,
-            result.outcome,
-            now=self._clock(),
-            task_id=result.task_id,
-            error=result.error,
-            fingerprints=prints,
-        )
+    def _remember(self, run_id: RunId, plan: Plan, result: Result) -> Result:
+        """Write a result down. When that fails, the intent stays open, and the next run finds the task."""
+        created = result.outcome == "created"
+        try:
+            told = self._ledger.record(
+                run_id,
+                result.action.wanted.identity,
+                result.outcome,
+                now=self._clock(),
+                task_id=result.task_id,
+                error=result.error,
+                fingerprints=self._prints(plan, result.action) if created else None,
+            )
+        except TasklistsError as error:
+            self._stopped = error
+            made = f"made as task {result.task_id}" if created else f"{result.outcome}: {result.error}"
+            why = f"{made}, but the ledger could not be written; the next run looks it up"
+            return Result(result.action, "held", result.task_id, why)
         if not told:
-            error = f"task {result.task_id} was made beside another one of this identity: remove one in Nexudus"
-            return Result(action, "conflict", result.task_id, error)
+            why = f"task {result.task_id} was made beside another one of this identity: remove one in Nexudus"
+            return Result(result.action, "conflict", result.task_id, why)
         return result
-
-    def _judged(self, action: Action, answer: Settled) -> Result:
-        match answer:
-            case Done():
-                return self._done(action, answer)
-            case Defer():
-                until = self._clock().add(seconds=answer.seconds)
-                error = f"{answer.reason}; goes on after {wire_moment(until)}"
-                self._stopped = TasklistsError(error)
-                return Result(action, "parked", error=error)
-            case Fatal():
-                if answer.role:
-                    self._stopped = RoleMissing(answer.role)
-                return Result(action, "failed", error=_refused(action, answer))
-            case Ambiguous():
-                quiet = "it is looked up after the quiet period; run again then"
-                return Result(action, "held", error=f"{answer.reason}; {quiet}")
-        assert_never(answer)
-
-    def _done(self, action: Action, answer: Done) -> Result:
-        """A stored due other than the one sent would make every date of the run wrong: stop there."""
-        sent, stored = action.payload["DueDate"], answer.record.get("DueDate")
-        if "DueDate" in answer.record and parse_moment(stored) != parse_moment(sent):
-            error = f"Nexudus stored the due {stored}, not {sent}"
-            self._stopped = TasklistsError(f"{error}; the rest was not sent", advice="Compare the task in Nexudus.")
-            return Result(action, "created", answer.task_id, error)
-        return Result(action, "created", answer.task_id)
 
     def _adopt(self, run_id: RunId, plan: Plan, action: Action) -> Result:
         assert action.task_id is not None  # an adopted task was seen
@@ -215,21 +187,30 @@ class Applier:
             batch_name=self._print("TaskListName", plan.task_list_name),
             key=wanted.key,
             payload=body_of(action.payload).decode(),
-            due_at=wanted.due_at,
+            due_at=parse_moment(action.baseline_texts["DueDate"]),
             contract_id=plan.expansion.contract_id,
             event_at=plan.expansion.event_at,
             reclaim=action.again,
             held_by=action.held_by,
+            held_seen_at=action.held_seen_at,
         )
 
-    def _stop(self, run_id: RunId, plan: Plan, actions: Iterable[Action], error: TasklistsError) -> None:
-        """Nothing more is sent: the rest is given back, so that the next run takes it up at once."""
-        self._stopped = error
-        outcome = "parked" if isinstance(error, DailyLimit) else "failed"
-        for action in list(actions):
-            why = f"not sent: {error.message}"
-            self._ledger.record(run_id, action.wanted.identity, outcome, now=self._clock(), error=why)
-            self._tell(plan, Result(action, outcome, error=why))
+    def _give_back(self, run_id: RunId, plan: Plan, waiting: list[Action]) -> None:
+        """Nothing more is sent: what still waits is given back, so that the next run takes it up at once."""
+        error = self._stopped
+        while waiting and error is not None:
+            self._tell(plan, self._unsent(run_id, waiting.pop(0), error))
+
+    def _unsent(self, run_id: RunId, action: Action, error: TasklistsError) -> Result:
+        outcome = "parked" if isinstance(error, DailyLimit | Parked) else "failed"
+        why = f"not sent: {error.message}"
+        self._note(run_id, action.wanted.identity, outcome, error=why)
+        return Result(action, outcome, error=why)
+
+    def _note(self, run_id: RunId, identity: UUID, outcome: str, *, error: str) -> None:
+        """Write down what did not happen; without that the intent stays open, which is safe and takes longer."""
+        with suppress(TasklistsError):
+            self._ledger.record(run_id, identity, outcome, now=self._clock(), error=error)
 
     def _tell(self, plan: Plan, result: Result) -> None:
         self._results[result.action.wanted.identity] = result
@@ -247,11 +228,6 @@ class Applier:
 
 def _why(action: Action) -> str:
     return action.reason if action.action in {"conflict", "hold"} else ""
-
-
-def _refused(action: Action, answer: Fatal) -> str:
-    fields = "; ".join(f"{error.property_name}: {error.message}" for error in answer.errors)
-    return f"item {action.wanted.item}: {fields or answer.reason}"
 
 
 def exit_code(applied: Applied) -> int:

@@ -7,13 +7,13 @@ be read. Never writes to Nexudus.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from whenever import Instant
 
-from engine.core.identity import MARK_DIGITS, mark_of, read_mark
+from engine.core.identity import MARK_DIGITS, Mark, mark_of, read_mark, read_marks
 from engine.core.known import KnownTask, LiveTask, fingerprint
 from engine.core.plan import Origin, Situation
 from engine.core.wanted import Expansion, Wanted
@@ -42,11 +42,22 @@ class _Found:
     names: dict[int, str] = field(default_factory=dict)
     """Task id -> the TaskListName that its mark tells."""
     verdicts: dict[int, UUID | None] = field(default_factory=dict)
+    marked: set[int] = field(default_factory=set)
+    """Task ids whose notes carry a mark, though none that is wanted here."""
+    warnings: list[str] = field(default_factory=list)
     unreadable: dict[int, str] = field(default_factory=dict)
     """Task id -> why it could not be read: it may be any of the wanted ones."""
 
     def ours(self) -> list[int]:
         return sorted({row.task_id for rows in self.tasks.values() for row in rows})
+
+
+@dataclass(frozen=True)
+class _Unmarked:
+    """Wanted tasks that no mark can tell, and the rows that carry none."""
+
+    tasks: list[Wanted]
+    rows: list[LiveTask]
 
 
 def batch_key(expansion: Expansion) -> BatchKey:
@@ -70,6 +81,7 @@ class Looker:
             Unreachable: Nexudus gives no usable answer now.
         """
         memory, coworker_id = self._memory, expansion.coworker_id
+        looked_at = self._clock()  # before the list is read: what commits during the look was not looked for
         known = {task.identity: task for task in memory.known(coworker_id)} if memory else {}
         listing = self._reader.tasks_of(coworker_id)
         live = {row.task_id: row for row in listing.rows}
@@ -88,7 +100,8 @@ class Looker:
             quiet_seconds=self._policy.quiet_seconds,
             with_mark=self._policy.with_mark,
             origins=origins,
-            looked_at=self._clock(),
+            looked_at=looked_at,
+            warnings=tuple(found.warnings),
         )
 
     def _find(
@@ -108,10 +121,12 @@ class Looker:
             self._note(found, wanted, row, verdicts.get(row.task_id))
         unread = [row for row in unknown if row.task_id not in verdicts and not self._too_old(row)]
         self._read(found, wanted, unread)
-        if not self._policy.with_mark:
+        markless = [task for task in wanted.values() if not self._policy.with_mark or _sent_without_mark(task, known)]
+        if markless:
             marked = {number for number, verdict in (verdicts | found.verdicts).items() if verdict is not None}
-            nameless = [row for row in unknown if row.task_id not in marked | found.unreadable.keys()]
-            self._by_content(found, expansion, known, nameless)
+            marked |= found.marked | found.unreadable.keys()
+            rows = [row for row in unknown if row.task_id not in marked]
+            self._by_content(found, expansion, known, _Unmarked(markless, rows))
         if self._memory and found.verdicts:
             self._memory.record_verdicts(coworker_id, found.verdicts)
         return found
@@ -130,9 +145,13 @@ class Looker:
                 continue
             if record is None:
                 continue
-            mark = read_mark(str(record.get("Notes") or ""))
+            marks = read_marks(str(record.get("Notes") or ""))
+            mark = _likeliest(marks, wanted, row)
             verdict = UUID(hex=mark.digits.ljust(32, "0")) if mark else None
-            found.verdicts[row.task_id] = verdict
+            if len(marks) < 2 or (mark and mark.digits in wanted):  # else another list may know it by another mark
+                found.verdicts[row.task_id] = verdict
+            if mark and mark.digits not in wanted:
+                found.marked.add(row.task_id)
             if mark and mark.task_list_name:
                 found.names[row.task_id] = mark.task_list_name
             self._note(found, wanted, row, verdict)
@@ -143,17 +162,17 @@ class Looker:
             found.tasks.setdefault(task.identity, []).append(row)
 
     def _by_content(
-        self, found: _Found, expansion: Expansion, known: Mapping[UUID, KnownTask], rows: list[LiveTask]
+        self, found: _Found, expansion: Expansion, known: Mapping[UUID, KnownTask], unmarked: _Unmarked
     ) -> None:
-        """With the mark off: a row with equal content, not older than the intent, is ours."""
+        """What carries no mark: a row with equal content, not older than the intent, is ours."""
         oldest: dict[UUID, Instant] = {}
-        for task in _undecided(expansion, known).values():
+        for task in unmarked.tasks:
             if task.identity not in found.tasks:
                 intent = known.get(task.identity)
                 oldest[task.identity] = (
                     intent.at.subtract(seconds=CLOCK_SKEW_SECONDS) if intent else self._policy.since
                 )
-        found.tasks |= alike(expansion, oldest, rows)
+        found.tasks |= alike(expansion, oldest, unmarked.rows)
 
     def _too_old(self, row: LiveTask) -> bool:
         return row.created_at is not None and row.created_at < self._policy.since
@@ -194,6 +213,7 @@ class Looker:
                         return name, ""
         except UnreadableRecord as error:
             return None, f"{error.message.rstrip('.')}, and it tells the name that the batch goes on with"
+        found.warnings.append("the batch's first TaskListName can no longer be read: new tasks carry the present one")
         return None, ""
 
     def _name_of_found(self, found: _Found) -> str | None:
@@ -210,6 +230,18 @@ def _names_in(record: Mapping[str, object]) -> list[str]:
     mark = read_mark(str(record.get("Notes") or ""))
     told = ((mark.task_list_name or "") if mark else "", str(record.get("TaskListName") or ""))
     return [name for name in told if name]
+
+
+def _likeliest(marks: Sequence[Mark], wanted: Mapping[str, Wanted], row: LiveTask) -> Mark | None:
+    """The mark to believe of several: one that is wanted, and of those one whose task bears the row's name."""
+    ours = [mark for mark in marks if mark.digits in wanted]
+    named = [mark for mark in ours if wanted[mark.digits].name == row.name]
+    return next(iter([*named, *ours, *marks]), None)
+
+
+def _sent_without_mark(task: Wanted, known: Mapping[UUID, KnownTask]) -> bool:
+    """Whether a request is open that went out while the mark was switched off."""
+    return any(number in known and not known[number].marked for number in (task.identity, *task.alternatives))
 
 
 def _settled_ids(expansion: Expansion, known: Mapping[UUID, KnownTask]) -> Iterable[int]:

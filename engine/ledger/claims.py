@@ -38,7 +38,7 @@ FIND: Final = (
     .where(_ONE)
 )
 _STATES: Final = (
-    select(_task.identity, _task.state, _task.at, schema.runs.c.id)
+    select(_task.identity, _task.state, _task.at, schema.runs.c.id, schema.runs.c.seen_at)
     .join(schema.runs, schema.runs.c.key == _task.run_key)
     .where(_task.coworker_id == bindparam("coworker"))
 )
@@ -112,7 +112,10 @@ def _is_free(intent: Intent, held: AnyRow | None) -> bool:
         return True
     if held.state != schema.INTENDED or not intent.reclaim:
         return False
-    return intent.held_by is None or intent.held_by == held.id
+    if intent.held_by is not None and intent.held_by != held.id:
+        return False
+    seen_at = milliseconds_or_none(intent.held_seen_at)
+    return seen_at is None or seen_at == held.seen_at
 
 
 def _first_meant(held: AnyRow | None, now: int) -> int:

@@ -30,12 +30,15 @@ from engine.ledger.claims import (
     settle,
 )
 from engine.ledger.packing import milliseconds, pack_fingerprints
-from engine.ledger.sqlite import writing
+from engine.ledger.sqlite import reading, writing
 from engine.ledger.values import Intent, NewRun, RunId
 from engine.ledger.view import Account, LedgerView
 
 ERROR_LETTERS: Final = 500
 """Enough for every field error of one answer; an HTML page in place of an answer is cut here."""
+
+FRESH_MILLISECONDS: Final = 1_000
+"""A sign of life this young need not be written again: no quiet period is that short in earnest."""
 
 _NEVER_COMMITTED: Final = frozenset({"failed", "parked"})
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"  # 32 letters in ASCII order, without i, l, o, u
@@ -143,6 +146,22 @@ class Ledger(LedgerView):
         self._text_in_log = True
         self._tidy()
         return True
+
+    def confirm(self, run_id: RunId, identity: UUID, now: Instant) -> bool:
+        """Right before a send: whether the run still holds the intent; its sign of life is then fresh.
+
+        Together with `held_seen_at` of a claim this is the fence: who was silent past the quiet period
+        and was taken over sends nothing more, and who lives is not taken over.
+        """
+        with reading(self._engine, self.path) as connection:
+            holds, seen_at = _held(connection, run_id, identity)
+        if not holds or milliseconds(now) - seen_at < FRESH_MILLISECONDS:
+            return holds
+        with writing(self._engine, self.path) as connection:
+            holds, _ = _held(connection, run_id, identity)
+            if holds:
+                _see(connection, self._holder(connection, run_id), now)
+        return holds
 
     def touch(self, run_id: RunId, now: Instant) -> None:
         """A sign of life: the quiet period of this run's intents counts from here."""
@@ -256,6 +275,17 @@ def _tell(  # noqa: PLR0913  one row, by name
             error=error[:ERROR_LETTERS],
         )
     )
+
+
+def _held(connection: Connection, run_id: RunId, identity: UUID) -> tuple[bool, int]:
+    """Whether a run holds an open intent, and its last sign of life."""
+    task, run = schema.tasks.c, schema.runs.c
+    row = connection.execute(
+        select(task.state, run.seen_at)
+        .join(schema.runs, run.key == task.run_key)
+        .where((run.id == run_id) & (task.coworker_id == run.coworker_id) & (task.identity == identity.bytes))
+    ).one_or_none()
+    return (row is not None and row.state == schema.INTENDED, row.seen_at if row is not None else 0)
 
 
 def _counts(counts: Mapping[str, int]) -> str:

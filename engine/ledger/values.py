@@ -82,6 +82,8 @@ class Intent:
     held_by: str | None = None
     """With `reclaim`: the KnownTask.run_id that was looked at. Another holder by now means that
     somebody else sends it, and the claim is refused. None takes it from whoever holds it."""
+    held_seen_at: Instant | None = None
+    """With `held_by`: its KnownTask.seen_at. A later sign of life means that it lives and may be sending."""
 
 
 @dataclass(frozen=True)

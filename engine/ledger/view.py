@@ -16,6 +16,7 @@ from uuid import UUID
 from sqlalchemy import Engine, bindparam, delete, insert, select
 from whenever import Instant
 
+from engine.core.identity import mark_of
 from engine.core.known import KnownTask
 from engine.ledger import schema
 from engine.ledger.calls import pause, pause_of, reserve
@@ -39,6 +40,7 @@ _KNOWN: Final = (
         schema.items.c.item,
         schema.tasks.c.thing_id,
         schema.payloads.c.key,
+        schema.payloads.c.payload,
     )
     .join(schema.runs, schema.runs.c.key == schema.tasks.c.run_key)
     .join(schema.batches, schema.batches.c.key == schema.tasks.c.batch_key)
@@ -195,9 +197,10 @@ def _verdict_row(coworker_id: int, task_id: int, found: UUID | None) -> dict[str
 
 def _known_task(row: schema.AnyRow) -> KnownTask:
     identity, state, at, task_id, due_at, contract_id, event_at, packed, run_id, seen_at, *what = row
-    tasklist, item, thing_id, open_key = what
+    tasklist, item, thing_id, open_key, payload = what
+    number = UUID(bytes=identity)
     return KnownTask(
-        identity=UUID(bytes=identity),
+        identity=number,
         state=schema.STATES[state],
         run_id=run_id,
         at=instant(at),
@@ -210,4 +213,5 @@ def _known_task(row: schema.AnyRow) -> KnownTask:
         contract_id=contract_id,
         event_at=instant_or_none(event_at),
         fingerprints=Fingerprints(packed),
+        marked=payload is None or f"ref: {mark_of(number)}" in payload,
     )
