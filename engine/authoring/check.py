@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal, TypeVar
@@ -13,7 +14,7 @@ from engine.authoring.folder import Folder
 from engine.authoring.loader import Loaded
 from engine.authoring.organisation_check import organisation_problems
 from engine.authoring.places import as_written
-from engine.core.errors import Problem, Problems
+from engine.core.errors import Problem, Problems, UserError
 from engine.core.model import TaskList
 from engine.core.organisation import Organisation
 from engine.core.prepared import Finding, Prepared
@@ -65,7 +66,7 @@ def check_folder(folder: Folder, names: Iterable[str] = ()) -> Checked:
             problems.extend(_problem(loaded, finding) for finding in findings)
             if prepared is not None and not loaded.problems:
                 lists[name] = prepared
-    problems.extend(_same_identity(sound))
+    problems.extend(_same_identity(sound | _others(folder, sound)))
     return Checked(usable, lists, sound, tuple(sorted(set(problems))))
 
 
@@ -117,6 +118,15 @@ def _problem(loaded: Loaded[TaskList], finding: Finding) -> Problem:
         corrected=as_written(loaded.source, loaded.node, path, mended),
         severity=severity,
     )
+
+
+def _others(folder: Folder, known: Iterable[str]) -> dict[str, Loaded[TaskList]]:
+    """The other lists, asked for or not, as far as they are sound: one of them may claim the same identity."""
+    found: dict[str, Loaded[TaskList]] = {}
+    for name in set(folder.lists()) - set(known):
+        with suppress(UserError):
+            found[name] = folder.tasklist(name)
+    return found
 
 
 def _same_identity(lists: dict[str, Loaded[TaskList]]) -> Iterator[Problem]:

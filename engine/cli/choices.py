@@ -25,7 +25,7 @@ _RUN_OPTIONS = (
     click.option("--location", metavar="NAME", help="A location of organisation.yaml."),
     click.option("--event", "event", metavar="MOMENT", help="The moment of the event that rules count from."),
     click.option("--set", "given", multiple=True, metavar="NAME=VALUE", help="A value for an input of the list."),
-    click.option("--again", default="", metavar="LABEL", help="Make the list once more, under a label."),
+    click.option("--again", metavar="LABEL", help="Make the list once more, under a label."),
     click.option("--anyway", is_flag=True, help="Ignore the list's `applies`."),
     click.option("--now", "now", metavar="MOMENT", help="Plan as if it were this moment."),
 )
@@ -92,7 +92,9 @@ def request_of(
 
     from engine.flows.request import Request, parse_given_moment, typed_inputs
 
-    event, now = options["event"], options["now"]
+    event, now, again = options["event"], options["now"], options["again"]
+    if again is not None and not again.strip():
+        raise UserError("--again has no label.", advice="Give one, such as --again 2027.")
     given = asked(tasklist, pairs(options["given"]), known_inputs)
     return Request(
         coworker_id=coworker_id,
@@ -103,6 +105,6 @@ def request_of(
         event_at=parse_given_moment(event) if event else None,
         inputs=typed_inputs(tasklist, given, known_inputs),
         given_inputs=frozenset(given),
-        again=options["again"],
+        again=" ".join((again or "").split()),
         anyway=options["anyway"],
     )

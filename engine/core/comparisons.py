@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from engine.core.expressions import FAULTY, Expression, Odd, as_date, is_single, needed
-from engine.core.fact_types import NUMBERS, Kind, ListOf, Type, in_words
+from engine.core.fact_types import NUMBERS, Kind, ListOf, Record, Type, in_words
 from engine.core.fact_values import Frame, Value, elements
+from engine.core.text_faults import FactAbsent
 
 Decide = Callable[[Frame], bool]
 Note = Callable[..., None]
@@ -61,10 +62,26 @@ def _emptiness(sign: str, left: Expression, right: Expression, note: Note) -> De
         mended = f"{_name(given)} {SIGNS[sign]} ''" if given.path else None
         note("an empty text is '', not none", replacement=mended)
         return None
+    if isinstance(given.type, Record):
+        return _presence(sign == "ne", given)
     if not is_single(given.type):
         note(f"{_described(given.type)} is never none", allowed="single values")
         return None
     return _equality(sign == "eq", left, right)
+
+
+def _presence(wanted: bool, given: Expression) -> Decide:
+    """`contract != none`: whether this coworker has one at all."""
+
+    def evaluate(frame: Frame) -> bool:
+        frame.page.spend(1)
+        try:
+            given.evaluate(frame)
+        except FactAbsent:
+            return not wanted
+        return wanted
+
+    return evaluate
 
 
 def _equality(wanted: bool, left: Expression, right: Expression) -> Decide:

@@ -23,13 +23,9 @@ from engine.core.resolve import AnchorMissing, ResolvedDue, resolve_due
 from engine.core.rounds import Round, rounds_of, wrong_keys
 from engine.core.text import CompiledText
 from engine.core.typed_facts import Read, read_facts
-from engine.core.wanted import Expansion, Explanation, LeftOut, Wanted
+from engine.core.wanted import MAX_NAME, Expansion, Explanation, LeftOut, Wanted
 
 Made = TypeVar("Made")
-
-MAX_NAME = 200
-"""No limit is documented; until one is probed a longer name is refused rather than cut by the service (Q10)."""
-
 
 @dataclass(frozen=True)
 class Trouble:

@@ -46,6 +46,8 @@ class Facts:
     people: Mapping[str, Person] = field(default_factory=dict)
     inputs: Mapping[str, Any] = field(default_factory=dict)
     event: Event | None = None
+    zones: Mapping[int, str] = field(default_factory=dict)
+    """Business id -> IANA zone of other locations: a contract's dates are those of its own location."""
     known_chains: Mapping[int, int] = field(default_factory=dict)
     """Contract id -> membership id, as the ledger remembers them."""
 
@@ -61,9 +63,12 @@ class Facts:
         """Return the membership that holds the run's contract, or None without a contract."""
         if self.contract_id is None:
             return None
-        return chain_of(
-            [contract_of(row, self.zone) for row in self.contracts], self.contract_id, self.known_chains
-        )
+        contracts = [contract_of(row, self.zone_of(row)) for row in self.contracts]
+        return chain_of(contracts, self.contract_id, self.known_chains)
+
+    def zone_of(self, contract: Raw) -> str:
+        """Return the IANA zone of the location that issued a contract, else that of the run."""
+        return self.zones.get(contract.get("IssuedById") or 0, self.zone)
 
 
 def contract_of(row: Raw, zone: str) -> Contract:

@@ -36,7 +36,7 @@ def load_facts(text: str, name: str) -> tuple[Facts, Situation]:
         UserError: the text is no facts file, with the key that is missing or wrong.
     """
     try:
-        told = json.loads(text)
+        told = _parsed(text, name)
         if not isinstance(told, dict) or told.get("facts") != FORMAT:
             raise UserError(
                 f"{name} is no facts file of format {FORMAT}.", advice="Make one with preview --save-facts FILE."
@@ -51,6 +51,14 @@ def load_facts(text: str, name: str) -> tuple[Facts, Situation]:
         raise UserError(
             f"{name} cannot be read as a facts file: {what}.", advice="Make one with preview --save-facts FILE."
         ) from None
+
+
+def _parsed(text: str, name: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise UserError(f"{name} is no JSON ({where}).", advice="Make one with preview --save-facts FILE.") from None
 
 
 def _facts_out(facts: Facts) -> dict[str, Any]:
@@ -72,6 +80,7 @@ def _facts_out(facts: Facts) -> dict[str, Any]:
         },
         "inputs": {name: _input_out(value) for name, value in facts.inputs.items()},
         "event": {"name": facts.event.name, "at": facts.event.at.format_iso()} if facts.event else None,
+        "zones": {str(number): zone for number, zone in facts.zones.items()},
         "known_chains": {str(number): chain for number, chain in facts.known_chains.items()},
         "calendar": {
             "name": calendar.name,
@@ -113,6 +122,7 @@ def _facts_in(told: Mapping[str, Any]) -> Facts:
         },
         inputs={name: _input_in(value) for name, value in (told.get("inputs") or {}).items()},
         event=Event(event["name"], Instant.parse_iso(event["at"])) if event else None,
+        zones={int(number): str(zone) for number, zone in (told.get("zones") or {}).items()},
         known_chains={int(number): int(chain) for number, chain in (told.get("known_chains") or {}).items()},
     )
 

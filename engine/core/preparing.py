@@ -22,6 +22,7 @@ from engine.core.scalars import Plain
 from engine.core.scopes import UNKNOWN, base_scope, lists_in, thing_type, undeclared
 from engine.core.text import CompiledCondition, CompiledText, compile_condition, compile_path, compile_text
 from engine.core.text_faults import Fault, TextSyntax
+from engine.core.wanted import MAX_NAME
 from engine.core.words import ANCHORS, nearest
 
 Made = TypeVar("Made")
@@ -84,6 +85,7 @@ class _Preparation:
         names = dict(self.base)
         loop = self._loop(path, item, names)
         name = self._text((*path, "name"), item.name, names)
+        self._fits_as_name((*path, "name"), item.name, name)
         notes_path = (*path, "notes") if item.notes else ("defaults", "notes")
         notes_text = item.notes or defaults.notes
         notes = self._text(notes_path, notes_text, names) if notes_text else None
@@ -232,6 +234,15 @@ class _Preparation:
         if made is not None:
             self._vars(path, source, made.facts_used)
         return made
+
+    def _fits_as_name(self, path: Path, source: str, name: CompiledText | None) -> None:
+        """A name without facts is known already: too long for the service, or nothing at all."""
+        if name is None or name.facts_used or "{" in source:
+            return
+        if len(source.strip()) > MAX_NAME:
+            self._fault(path, f"a name has at most {MAX_NAME} characters", found=f"{len(source.strip())} characters")
+        if not source.strip():
+            self._fault(path, "a name has at least one character")
 
     def _condition(self, path: Path, source: str | None, names: Scope) -> CompiledCondition | None:
         if source is None:

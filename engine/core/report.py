@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from whenever import ZonedDateTime
+
 from engine.core.facts import Facts
 from engine.core.plan import Action, Drift, Plan
 from engine.core.wire_dates import parse_moment
@@ -47,7 +49,7 @@ def plan_rows(plan: Plan) -> tuple[Row, ...]:
 
 def _row(plan: Plan, action: Action) -> Row:
     wanted = action.wanted
-    drift = [f"drift in {part.field}: was {_was(part)}, now {part.wanted or 'nothing'}" for part in action.drift]
+    drift = [_drift_text(plan, part) for part in action.drift]
     told = wanted.explanation
     steps = [("due", told.due), ("responsible", told.responsible), ("when", told.when)]
     return Row(
@@ -61,17 +63,35 @@ def _row(plan: Plan, action: Action) -> Row:
     )
 
 
-def _was(part: Drift) -> str:
-    return "another" if part.was is None else part.was or "nothing"
+def _drift_text(plan: Plan, part: Drift) -> str:
+    """A kept task as it is, and what the list says by now; dates in local time, as in the due column."""
+    told = {name: _local(plan, text) if part.field == "DueDate" else text for name, text in _ends(part)}
+    return f"drift in {part.field}: was {told['was']}, the list now says {told['wanted']}"
+
+
+def _ends(part: Drift) -> tuple[tuple[str, str], tuple[str, str]]:
+    was = "another text" if part.was is None else part.was or "nothing"
+    return (("was", was), ("wanted", part.wanted or "nothing"))
+
+
+def _local(plan: Plan, text: str) -> str:
+    moment = parse_moment(text)
+    return text if moment is None else _day_and_time(moment.to_tz(plan.expansion.zone))
+
+
+def _day_and_time(local: ZonedDateTime) -> str:
+    day = local.date()
+    return f"{WEEKDAYS[day.day_of_week().value - 1]} {day} {local.hour:02d}:{local.minute:02d}"
 
 
 def due_text(plan: Plan, action: Action) -> str:
     """Return a due in local time with its weekday; a rolled or late one with the date it was."""
+    kept = next((part.was for part in action.drift if part.field == "DueDate"), None)
+    if kept is not None:
+        return _local(plan, kept) or "none"
     if action.due_at is None:
         return "none"
-    local = action.due_at.to_tz(plan.expansion.zone)
-    day = local.date()
-    text = f"{WEEKDAYS[day.day_of_week().value - 1]} {day} {local.hour:02d}:{local.minute:02d}"
+    text = _day_and_time(action.due_at.to_tz(plan.expansion.zone))
     was = action.late_from.to_tz(plan.expansion.zone).date() if action.late_from else action.wanted.rolled_from
     kind = "late" if action.late_from else "rolled"
     return text if was is None else f"{text} ({kind}, was {WEEKDAYS[was.day_of_week().value - 1]} {was})"
@@ -148,8 +168,9 @@ def personal_words(facts: Facts) -> dict[str, str]:
                 found.setdefault(text[:10], f"[{root}.{name}]")
             elif len(text) > 1 and parse_moment(text) is None and _is_personal(root, name):
                 found.setdefault(text, f"[{root}.{name}]")
-    for person in facts.people.values():
+    for holder, person in facts.people.items():
         found.setdefault(person.name.strip(), f"[user {person.id}]")
+        found.setdefault(holder, f"[user {person.id}]")
     return {word: mask for word, mask in sorted(found.items(), key=lambda pair: (-len(pair[0]), pair[0])) if word}
 
 

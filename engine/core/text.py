@@ -196,6 +196,8 @@ def _in_short(part: Expression, frame: Frame) -> str:
         return f"absent ({absent.reason})"
     except TextFailure as failure:
         return failure.message
+    if isinstance(value, Mapping):
+        return "there"
     if isinstance(value, list | tuple):
         return f"a list of {len(value)}"
     if value is None:

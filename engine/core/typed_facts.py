@@ -108,7 +108,7 @@ class _Reader:
             "event": Anchor("event", facts.event.at, facts.event.name) if facts.event else None,
         }
         for name, source in DATE_ANCHORS.items():
-            day = calendar_date(facts.contract.get(source), facts.zone) if facts.contract else None
+            day = calendar_date(facts.contract.get(source), facts.zone_of(facts.contract)) if facts.contract else None
             found[name] = Anchor(name, day.date, f"contract {facts.contract_id} {source}") if day else None
         for end in ("start", "end"):
             day_of = getattr(chain, end, None)
@@ -126,7 +126,7 @@ class _Reader:
     def _coworker(self) -> Value:
         record = self._record("coworker", self.facts.coworker)
         record["custom"] = {
-            name: custom_value(self.facts.coworker, name, given)
+            name: custom_value(self.facts.coworker, name, given, self.facts.zone)
             for name, given in self.custom.items()
         }
         return record
@@ -211,8 +211,8 @@ def plain_value(kind: Kind, value: Any) -> Value:
         return None
 
 
-def custom_value(row: Raw, name: str, given: CustomField) -> Value:
-    """Return the typed value of a custom field (Custom1..30, or an entry of CustomFields).
+def custom_value(row: Raw, name: str, given: CustomField, zone: str) -> Value:
+    """Return the typed value of a custom field (Custom1..30, or an entry of CustomFields); dates as in `zone`.
 
     Raises:
         UserError: the member's value is not one of its type. The value itself is not shown.
@@ -229,7 +229,7 @@ def custom_value(row: Raw, name: str, given: CustomField) -> Value:
             return True
         if not given.false or folded in {word.casefold() for word in given.false}:
             return False
-    if given.type == "date" and (day := calendar_date(text, "UTC")):
+    if given.type == "date" and (day := calendar_date(text, zone)):
         return day.date
     if given.type == "number" and (number := plain_value(Kind.NUMBER, text)) is not None:
         return number

@@ -12,6 +12,9 @@ from engine.core.calendar import Calendar
 from engine.core.identity import Naming, Subject, notes_with_mark
 from engine.core.wire_dates import wire_moment
 
+MAX_NAME = 200
+"""No limit is documented; until one is probed a longer name is refused rather than cut by the service (Q10)."""
+
 PAYLOAD_KEYS = (
     "BusinessId",
     "CoworkerId",

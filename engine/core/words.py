@@ -53,8 +53,15 @@ NOT_YET: dict[str, str] = {
 """Words that are planned, so that a file using one is told so and never half-obeyed."""
 
 
+_TELLING = 4
+"""Letters that a name needs before a longer one that holds it is taken for the one that was meant."""
+
+
 def nearest(name: str, candidates: Iterable[str]) -> str:
     """Return the candidate that a mistyped `name` most likely meant, or '' when none is near."""
     pool = {candidate.lower(): candidate for candidate in sorted(candidates)}
-    close = difflib.get_close_matches(name.lower(), pool, n=1, cutoff=0.55)
+    whole = [one for one in pool if len(name) >= _TELLING and f"_{one}_".find(f"_{name.lower()}_") >= 0]
+    if whole:  # first_name is meant by guessed_first_name, whatever else is spelt alike
+        return pool[min(whole, key=len)]
+    close = difflib.get_close_matches(name.lower(), pool, n=1, cutoff=0.6)
     return pool[close[0]] if close else ""

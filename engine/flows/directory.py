@@ -28,6 +28,7 @@ class Directory:
         self._reader = reader
         self._cache = cache
         self._clock = clock
+        self._read_before: dict[str, object] = {}
 
     def business(self, business_id: int) -> Mapping[str, Any]:
         """Return a location's record."""
@@ -105,11 +106,13 @@ class Directory:
 
     def _cached(self, key: str, read: Callable[[], object]) -> object:
         now = self._clock()
-        found = self._cache.directory(key, now) if self._cache else None
+        found = self._cache.directory(key, now) if self._cache else self._read_before.get(key)
         if found is None:
             found = read()
             if self._cache:
                 self._cache.store_directory(key, found, now)
+            else:
+                self._read_before[key] = found
         return found
 
 

@@ -100,6 +100,7 @@ class Gatherer:
             team=None if team is None else reduced("team", team, self._organisation),
             inputs=dict(request.inputs),
             event=event,
+            zones=self._zones(contracts),
             known_chains=dict(self._known_chains(request.coworker_id)),
         )
         return replace(facts, desks=self._desks(chosen), members=self._members(team))
@@ -107,8 +108,9 @@ class Gatherer:
     def _contract(self, coworker: Raw, request: Request) -> tuple[tuple[Raw, ...], Raw | None, str]:
         own = self._reader.contracts_of(request.coworker_id)
         contracts, source = own, "the coworker's own"
-        chosen = self._choose(own, request)
-        payer = self._payer(coworker, request.team_id) if chosen is None else None
+        elsewhere = request.contract_id is not None and all(row["Id"] != request.contract_id for row in own)
+        chosen = None if elsewhere and self._team_id(coworker, request.team_id) else self._choose(own, request)
+        payer = self._payer(coworker, request) if chosen is None else None
         if isinstance(payer, int) and payer != request.coworker_id:
             contracts = self._reader.contracts_of(payer)
             chosen = self._choose(contracts, request)
@@ -124,10 +126,10 @@ class Gatherer:
         found = choose_contract(contracts, wanted=request.contract_id, event=None, anchor_is_end=is_end)
         return found.id if found else None
 
-    def _payer(self, coworker: Raw, wanted: int | None) -> object:
+    def _payer(self, coworker: Raw, request: Request) -> object:
         """Return who pays for the coworker's team, when the list needs a contract and there is one team."""
-        number = self._team_id(coworker, wanted)
-        if number is None or not self._prepared.needs_contract():
+        number = self._team_id(coworker, request.team_id)
+        if number is None or not (self._prepared.needs_contract() or request.contract_id):
             return None
         return self._reader.team(number).get("PayingMemberId")
 
@@ -161,6 +163,16 @@ class Gatherer:
                 f"Business {number} ({origin}) is not a location of organisation.yaml.",
                 advice="Add it there, or choose a location with --location.",
             )
+        return found
+
+    def _zones(self, contracts: Iterable[Raw]) -> dict[int, str]:
+        """The zones of the locations that issued the contracts, for dates that are midnight there."""
+        found: dict[int, str] = {}
+        for row in contracts:
+            name = self._organisation.location_of(row["IssuedById"]) if row.get("IssuedById") else None
+            zone = self._organisation.locations[name].time_zone if name else None
+            if zone:
+                found[row["IssuedById"]] = zone
         return found
 
     def _business(self, business_id: int) -> Raw:

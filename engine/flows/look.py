@@ -7,7 +7,7 @@ be read. Never writes to Nexudus.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -127,6 +127,7 @@ class Looker:
             marked |= found.marked | found.unreadable.keys()
             rows = [row for row in unknown if row.task_id not in marked]
             self._by_content(found, expansion, known, _Unmarked(markless, rows))
+        found.warnings += _namesakes(wanted, found, unknown)
         if self._memory and found.verdicts:
             self._memory.record_verdicts(coworker_id, found.verdicts)
         return found
@@ -237,6 +238,16 @@ def _likeliest(marks: Sequence[Mark], wanted: Mapping[str, Wanted], row: LiveTas
     ours = [mark for mark in marks if mark.digits in wanted]
     named = [mark for mark in ours if wanted[mark.digits].name == row.name]
     return next(iter([*named, *ours, *marks]), None)
+
+
+def _namesakes(wanted: Mapping[str, Wanted], found: _Found, rows: Iterable[LiveTask]) -> Iterator[str]:
+    """Name live tasks that look like one that is wanted and carry nothing of ours: made by hand, or notes replaced."""
+    missing = {task.name: task for task in wanted.values() if task.identity not in found.tasks}
+    ours = found.ours()
+    for row in rows:
+        if row.name in missing and row.task_id not in ours:
+            item = missing[row.name].item
+            yield f"task {row.task_id} bears the name of item {item} but no mark of ours: another one is made beside it"
 
 
 def _sent_without_mark(task: Wanted, known: Mapping[UUID, KnownTask]) -> bool:

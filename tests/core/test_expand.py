@@ -142,7 +142,7 @@ def test_all_that_stands_in_the_way_is_told_at_once_with_places() -> None:
         item("a", name="{{ coworker.nick_name | default('') }}"),
         item("b", notes="{{ team.name }}"),
         item("c", due="1 day after event"),
-        item("d", name="x" * 201),
+        item("d", name="{{ coworker.full_name }}" + "x" * 201),
         item("e"),
     )
     with pytest.raises(CannotExpand) as told:

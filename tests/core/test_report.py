@@ -72,8 +72,8 @@ def test_drift_is_told_with_old_and_new() -> None:
     (row,) = plan_rows(replace(plan, actions=(replace(plan.actions[0], drift=drift),)))
     assert row.action == "keep"
     assert row.why.endswith(
-        "; drift in Name: was Old, now New; drift in Notes: was another, now N"
-        "; drift in DueDate: was nothing, now 2026-12-01T08:00:00Z"
+        "; drift in Name: was Old, the list now says New; drift in Notes: was another text, the list now says N"
+        "; drift in DueDate: was nothing, the list now says Tue 2026-12-01 09:00"
     )
 
 

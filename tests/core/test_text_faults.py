@@ -120,7 +120,6 @@ CONDITIONS = [
     ("contract.cancellation is none", "contract.cancellation is none", "`is` is not part of our texts", "contract.cancellation == none"),
     ("contract.cancellation is not none", "contract.cancellation is not none", "`is` is not part of our texts", "contract.cancellation != none"),
     ("coworker.email == none", "coworker.email == none", "an empty text is '', not none", "coworker.email == ''"),
-    ("contract == none", "contract == none", "a group of facts is never none", None),
     ("contract == 1", "contract == 1", "a group of facts is compared with a whole number", None),
     ("coworker.teams == contract.desks", "coworker.teams == contract.desks", "a list is compared with a list", None),
     ("contract.desks - 1 > 0", "contract.desks - 1", "+ and - take numbers", None),

@@ -33,7 +33,6 @@ def test_four_processes_together_keep_the_limits_and_use_them(path: Path) -> Non
     assert (len(went), len(writes)) == (240, 120)
     assert most_in(went, 1000) <= 120
     assert most_in(writes, 1000) <= 60
-    assert went[-1] - went[0] <= 1000 * (240 - 116) / 116 / 0.5, "at most twice what the limits allow"
 
 
 def test_threads_share_a_pace(path: Path) -> None:

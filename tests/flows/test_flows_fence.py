@@ -1,0 +1,206 @@
+"""Who sleeps past the quiet period sends nothing more; what cannot be written down stays an open intent."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import threading
+import time
+
+import pytest
+from given_account import ASHLEY, GLEN, NO_PACE, Account
+
+from engine.core.errors import TasklistsError
+from engine.flows.fence import Fence, Overtaken
+from engine.nexudus.client import NoPace
+
+ITEMS = 12
+
+
+def _many(account: Account, number: int = ITEMS) -> None:
+    items = "".join(f"  - {{id: item-{n:02d}, name: Task {n:02d}, due: on contract.start}}\n" for n in range(number))
+    head = "tasklist: many\nname: Many\nanchor: contract.start\ndefaults: {responsible: front-desk}\nitems:\n"
+    account.write("many", head + items)
+
+
+def _until(condition, seconds: float = 20.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it took too long"
+        time.sleep(0.05)
+
+
+def test_a_process_that_slept_past_the_quiet_period_sends_nothing_that_another_has_taken(account: Account):
+    _many(account)
+    account.far_side.set_mode("S51.slow-seconds", "1")
+    account.far_side.set_fault("slow", "1000x:coworkertasks")
+    sleeper = subprocess.Popen(
+        account.command("run", "many", "--coworker", ASHLEY, "--yes", "--format", "json"),
+        cwd=account.folder,
+        env=account.whole_env(TASKLISTS_QUIET_SECONDS="1"),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _until(lambda: len(account.commits()) >= 3)
+        os.kill(sleeper.pid, signal.SIGSTOP)
+        account.far_side.clear_faults()
+        time.sleep(1.5)
+        other = account.run(name="many", TASKLISTS_QUIET_SECONDS="1")
+        assert len(set(account.names())) == ITEMS
+        os.kill(sleeper.pid, signal.SIGCONT)
+        told, _ = sleeper.communicate(timeout=40)
+    finally:
+        sleeper.kill()
+        sleeper.wait(10)
+    assert other.code == 0
+    assert b"another run has taken this task" in told
+    assert len(account.names()) - ITEMS <= 1, "at most the one call that it was already in"
+
+
+def test_waiting_for_the_pace_past_the_quiet_period_doubles_nothing(account: Account):
+    _many(account, 6)
+    slow = NO_PACE | {"TASKLISTS_WRITES_PER_MINUTE": "4", "TASKLISTS_QUIET_SECONDS": "1"}
+    first = subprocess.Popen(
+        account.command("run", "many", "--coworker", ASHLEY, "--yes"),
+        cwd=account.folder,
+        env=account.whole_env(**slow),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _until(lambda: len(account.commits()) >= 3)
+        time.sleep(1.5)
+        account.run(name="many", **NO_PACE, TASKLISTS_QUIET_SECONDS="1")
+    finally:
+        first.kill()
+        first.wait(10)
+    assert len(account.names()) == len(set(account.names()))
+
+
+def test_a_result_that_cannot_be_written_is_held_and_found_by_the_next_run(account: Account):
+    _many(account, 3)
+    account.far_side.set_mode("S51.slow-seconds", "2")
+    account.far_side.set_fault("slow", "1x:coworkertasks")
+    assert account.preview(name="many").code == 0
+    locked = threading.Event()
+
+    def lock() -> None:
+        """Hold the write lock of the ledger from the first POST on, for longer than a writer waits."""
+        _until(lambda: ("POST", "/api/crm/coworkertasks") in account.calls())
+        with sqlite3.connect(account.ledger, isolation_level=None) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            locked.set()
+            time.sleep(13)
+            connection.execute("ROLLBACK")
+        connection.close()
+
+    thread = threading.Thread(target=lock)
+    thread.start()
+    first = account.run(name="many", TASKLISTS_QUIET_SECONDS="60")
+    thread.join(30)
+    assert locked.is_set()
+    held = [result for result in first.json["results"] if result["outcome"] == "held"]
+    assert first.code == 6
+    assert [result["task_id"] for result in held] == [commit["id"] for commit in account.commits()]
+    assert "the ledger could not be written" in held[0]["error"]
+    second = account.run(name="many", TASKLISTS_QUIET_SECONDS="0")
+    assert second.code == 0
+    assert sorted(second.outcomes.values()) == ["adopted", "created", "created"]
+    assert len(account.names()) == len(set(account.names())) == 3
+
+
+def test_a_request_that_went_out_without_the_mark_is_found_when_the_mark_is_on_again(account: Account):
+    account.far_side.set_fault("reset-after-commit", "1x:coworkertasks")
+    assert "held" in account.run(TASKLISTS_NOTES_REF="off").outcomes.values()
+    decided = account.run(TASKLISTS_QUIET_SECONDS="0")
+    assert sorted(decided.outcomes.values()) == ["adopted", "kept", "kept"]
+    assert len(account.names()) == len(set(account.names())) == 3
+
+
+def test_what_was_adopted_with_a_date_of_its_own_drifts_from_that_date(account: Account):
+    account.run()
+    account.lose_ledger()
+    account.edit("new-member", "on contract.start at 09:00", "on contract.start at 16:00")
+    for answer in (account.preview(), account.run(), account.run()):
+        (drift,) = [part for action in answer.json["actions"] for part in action["drift"]]
+        assert (drift["field"], drift["was"][11:16], drift["wanted"][11:16]) == ("DueDate", "08:00", "15:00")
+
+
+def test_a_member_s_text_that_the_service_repeats_reaches_neither_output_nor_ledger(account: Account):
+    account.far_side.set_mode("S23.Name", "400")
+    account.far_side.set_mode("S23.Name-limit", "10")
+    answer = account.run()
+    assert answer.code == 3
+    told = " ".join(str(result["error"]) for result in answer.json["results"])
+    assert "Ashley" not in told
+    assert "Ashley" not in account.ledger.read_bytes().decode("latin-1")
+
+
+def test_a_deferral_parks_what_was_not_sent_with_the_time_that_it_goes_on(account: Account):
+    account.far_side.set_fault("access-denied", "100x")
+    answer = account.run()
+    assert (answer.code, set(answer.outcomes.values())) == (3, {"parked"})
+    assert all("goes on after" in result["error"] for result in answer.json["results"])
+
+
+def test_a_task_made_by_hand_is_named_before_another_one_is_made_beside_it(account: Account):
+    made = account.run().json["results"][0]["task_id"]
+    account.far_side.put_record("coworkertasks", made, Notes="staff replaced the notes")
+    account.lose_ledger()
+    (warning,) = account.preview().json["warnings"]
+    assert f"task {made} bears the name" in warning
+
+
+def test_the_payers_contract_can_be_named_for_a_team_member(account: Account):
+    item = "{id: a, name: A, responsible: host, due: on contract.start}"
+    account.write("team", f"tasklist: team\nname: T\nitems:\n  - {item}\n")
+    by_itself = account.preview(name="team", coworker=GLEN)
+    assert by_itself.code == 0, by_itself.err
+    named = account.preview("--contract", 1418975230, name="team", coworker=GLEN)
+    assert (named.code, named.json["checksum"]) == (0, by_itself.json["checksum"])
+    assert "paying member" in named.json["warnings"][0]
+
+
+def test_a_list_can_ask_whether_there_is_a_contract(account: Account):
+    items = (
+        "  - {id: contact, name: Call, responsible: host, when: contract == none, due: 1 day after signup}\n"
+        "  - {id: member, name: Card, responsible: host, when: contract != none, due: on contract.start}\n"
+    )
+    account.write("both", f"tasklist: both\nname: Both\nitems:\n{items}")
+    assert list(account.preview(name="both", coworker=1423831751).actions) == ["contact"]
+    assert list(account.preview(name="both").actions) == ["member"]
+
+
+def test_a_list_that_claims_another_ones_identity_is_refused_when_it_is_run_too(account: Account):
+    item = "{id: a, name: A, responsible: host}"
+    account.write("other", f"tasklist: other\nformerly: new-member\nname: O\nitems:\n  - {item}\n")
+    answer = account.preview(name="other")
+    assert answer.code == 2
+    assert "both have the identity 'new-member'" in answer.err
+
+
+@pytest.mark.parametrize("label", ["", "  "])
+def test_an_empty_label_is_refused(account: Account, label: str):
+    answer = account.preview("--again", label)
+    assert (answer.code, "--again has no label" in answer.err) == (2, True)
+
+
+def test_masked_output_holds_no_e_mail_of_the_staff(account: Account):
+    for form in ("json", "markdown", "table"):
+        answer = account.cli("preview", "new-member", "--coworker", ASHLEY, "--redact", "--explain", "--format", form)
+        assert answer.code == 0
+        assert "@acme.example" not in answer.out
+
+
+def test_the_fence_lets_reads_through_and_stops_a_write_that_is_no_longer_ours():
+    fence = Fence(NoPace())
+    fence.acquire(write=True)
+    with fence.guarding(lambda: False):
+        fence.acquire(write=False)
+        with pytest.raises(Overtaken):
+            fence.acquire(write=True)
+    fence.acquire(write=True)
+    assert issubclass(Overtaken, TasklistsError)
