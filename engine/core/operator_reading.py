@@ -70,13 +70,13 @@ def _note_half_comparison(reader: Reader, node: nodes.Or) -> bool:
 
 
 def _compare(reader: Reader, node: nodes.Compare) -> Expression:
-    left, before = alone(reader.read(node.expr)), node.expr
+    left, before = reader.read(node.expr), node.expr
     uses, steps, faulty = left.uses, [], left.type is Odd.FAULTY
     for operand in node.ops:
         right = _right_of(reader, operand, left)
 
         span = (reader.span(before)[0], reader.span(operand.expr)[1])
-        step = compare(operand.op, left, right, partial(reader.findings.add, span))
+        step = compare(operand.op, *_as_compared(left, right), partial(reader.findings.add, span))
         faulty = faulty or step is None
         steps += [step] if step else []
         left, before, uses = right, operand.expr, uses + right.uses
@@ -98,7 +98,12 @@ def _right_of(reader: Reader, operand: nodes.Operand, left: Expression) -> Expre
         start, end = reader.findings.source.rfind("(", 0, start), reader.findings.source.find(")", end) + 1
         reader.findings.add((start, end), "a list stands in square brackets", allowed=listed, replacement=listed)
         return FAULTY
-    return alone(reader.read(node))
+    return reader.read(node)
+
+
+def _as_compared(left: Expression, right: Expression) -> tuple[Expression, Expression]:
+    """A record stands for its value, but beside none for itself: `event != none` asks whether there is one."""
+    return (left, right) if Odd.NONE in (left.type, right.type) else (alone(left), alone(right))
 
 
 def _list(reader: Reader, node: nodes.List) -> Expression:

@@ -196,12 +196,10 @@ def _in_short(part: Expression, frame: Frame) -> str:
         return f"absent ({absent.reason})"
     except TextFailure as failure:
         return failure.message
-    if isinstance(value, Mapping):
-        return "there"
+    if value is None or isinstance(value, Mapping):
+        return "none" if value is None else "there"
     if isinstance(value, list | tuple):
         return f"a list of {len(value)}"
-    if value is None:
-        return "none"
     from engine.core.fact_values import show
 
     text = show(value, part.path or ())

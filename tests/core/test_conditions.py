@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sample_facts import SCOPE, facts
 
 from engine.core.catalogue import Kind, Record
-from engine.core.text import TextSyntax, Value, compile_condition, compile_path
+from engine.core.text import Absent, TextSyntax, Value, compile_condition, compile_path
 
 FIXED = settings(derandomize=True, max_examples=200, deadline=None, database=None)
 
@@ -98,3 +98,15 @@ def test_anything_else_is_no_path(source: str) -> None:
     with pytest.raises(TextSyntax) as caught:
         compile_path(source, SCOPE)
     assert caught.value.faults
+
+
+@pytest.mark.parametrize("name", ["contract", "membership", "team", "event"])
+def test_none_asks_whether_there_is_one_at_all(name: str) -> None:
+    there = compile_condition(f"{name} != none", SCOPE)
+    missing = compile_condition(f"none == {name}", SCOPE)
+    given: dict[str, Value] = {**facts(), name: {"moment": None, "name": "", "start": None}}
+    absent: dict[str, Value] = {**facts(), name: Absent(name, "none here")}
+    assert (there.evaluate(given), there.evaluate(absent)) == (True, False)
+    assert (missing.evaluate(given), missing.evaluate(absent)) == (False, True)
+    assert dict(there.explain(absent))[name] == "absent (none here)"
+    assert dict(there.explain(given))[name] == "there"
