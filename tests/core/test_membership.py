@@ -7,6 +7,7 @@ import random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from member_given import facts
 from whenever import Date
 
 from engine.core.errors import UserError
@@ -191,3 +192,16 @@ def test_two_main_contracts_are_listed_too() -> None:
 def test_a_contract_of_somebody_else_is_refused_with_those_that_exist(which: str) -> None:
     with pytest.raises(UserError, match="Contract 99 is not one of this coworker's contracts: 3"):
         chosen([SIDE], **{which: 99})  # type: ignore[arg-type]  # wanted or event by name
+
+
+def test_each_contract_is_dated_by_the_location_that_issued_it() -> None:
+    """Midnight in Madrid in summer is 22:00Z: the next day there, and still the day before in London."""
+    ended = "2026-07-31T22:00:00Z"
+    madrid = {"Id": 1, "StartDate": "2026-06-30T22:00:00Z", "IssuedById": 10, "CancellationDate": ended}
+    london = {"Id": 2, "StartDate": "2026-08-31T23:00:00Z", "IssuedById": 20}
+    zones = {10: "Europe/Madrid", 20: "Europe/London"}
+    for run_zone in ("Europe/Madrid", "Europe/London", "America/New_York"):
+        told = facts(contracts=(madrid, london), contract_id=2, zone=run_zone, zones=zones)
+        chain = told.chain()
+        assert chain is not None
+        assert (chain.id, chain.start, chain.contract_ids) == (1, Date(2026, 7, 1), (1, 2)), run_zone
