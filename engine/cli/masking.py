@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from engine.core.report import personal_words
+from engine.core.report import masker, personal_words
 
 if TYPE_CHECKING:
     from engine.core.facts import Facts
@@ -22,9 +22,6 @@ _OURS = frozenset(
     | {"TaskItemUniqueId", "DueDate"}
 )
 """Fields that hold words of the user's own files or of ours: never a member's."""
-
-_SHORT = 3
-"""Texts up to that length are masked as words only: a nick name Al must not be found in `also`."""
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(T|\Z)")
 
@@ -59,20 +56,13 @@ class Mask:
     """Hides words wherever they stand, in any case. Without words it changes nothing."""
 
     def __init__(self, words: Mapping[str, str]) -> None:
-        self._masks = {word.casefold(): mask for word, mask in words.items()}
-        longest = sorted(words, key=len, reverse=True)
-        parts = (rf"(?<!\w){re.escape(w)}(?!\w)" if len(w) <= _SHORT else re.escape(w) for w in longest)
-        self._pattern = re.compile("|".join(parts), re.IGNORECASE) if words else None
-
-    def text(self, text: str) -> str:
-        """Return a text with every word hidden."""
-        if self._pattern is None:
-            return text
-        return self._pattern.sub(lambda found: self._masks.get(found[0].casefold(), "[masked]"), text)
+        longest = dict(sorted(words.items(), key=lambda pair: (-len(pair[0]), pair[0])))
+        self._has_words = bool(words)
+        self.text = masker(longest)
 
     def value(self, value: T) -> T:
         """Return a plan, a result or a part of one with every word hidden; our own words and ids stay."""
-        return value if self._pattern is None else self._inside(value)
+        return self._inside(value) if self._has_words else value
 
     def _inside(self, value: Any) -> Any:
         if isinstance(value, str):

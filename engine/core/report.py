@@ -185,13 +185,13 @@ def _custom(row: Mapping[str, Any]) -> list[tuple[str, Any]]:
     return [(str(part.get("Name")), part.get("Value")) for part in entries if isinstance(part, Mapping)]
 
 
-def redacted(value: Any, words: Mapping[str, str]) -> Any:
-    """Return a JSON value with every personal text masked, in any case and as `markdown` or `visible` write it."""
+def masker(words: Mapping[str, str]) -> Callable[[str], str]:
+    """Return what masks personal texts in a text, in any case and as `markdown` or `visible` write them."""
     if not words:
-        return value
+        return lambda text: text
     masks = list(words.values())
     pattern = re.compile("|".join(f"({_as_written(word)})" for word in words), re.IGNORECASE)
-    return _masked(value, lambda text: pattern.sub(lambda match: masks[(match.lastindex or 1) - 1], text))
+    return lambda text: pattern.sub(lambda match: masks[(match.lastindex or 1) - 1], text)
 
 
 def _as_written(word: str) -> str:
@@ -207,11 +207,3 @@ def _sign(sign: str) -> str:
     if shown == sign:
         return rf"\\?{re.escape(sign)}"
     return rf"(?:{re.escape(sign)}|\\?<{shown[1:-1]}\\?>)"
-
-
-def _masked(value: Any, mask: Callable[[str], str]) -> Any:
-    if isinstance(value, str):
-        return mask(value)
-    if isinstance(value, dict):
-        return {name: _masked(part, mask) for name, part in value.items()}
-    return [_masked(part, mask) for part in value] if isinstance(value, list) else value
