@@ -70,7 +70,9 @@ def tasklists() -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave with the exit code of design section 7."""
     try:
-        sys.exit(run_commands(arguments))
+        code = run_commands(arguments)
+        sys.stdout.flush()
+        sys.exit(code)
     except BrokenPipeError:  # the reader of our output went away: not our error, and nobody is there to tell
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)

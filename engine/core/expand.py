@@ -251,6 +251,12 @@ class _Expander:
             self.troubles.append(Trouble(path, who, what))
             return None
         if once_per == "contract":
+            payer = (facts.contract or {}).get("CoworkerId")
+            if payer not in {None, facts.coworker_id}:
+                whose = f"contract {facts.contract_id} is coworker {payer}'s"
+                what = f"once_per: contract, and {whose}; run it for {payer}."
+                self.troubles.append(Trouble(path, who, what))
+                return None
             return Subject("contract", facts.contract_id)
         chain = facts.chain()
         assert chain is not None  # there is a contract

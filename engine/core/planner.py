@@ -12,6 +12,7 @@ from typing import Any
 from whenever import Instant
 
 from engine.core.errors import UserError
+from engine.core.identity import mark_of
 from engine.core.known import KnownTask, LiveTask, State, fingerprint
 from engine.core.plan import Action, ActionName, Drift, Plan, Situation
 from engine.core.resolve import late_due
@@ -86,14 +87,19 @@ class _Planner:
                 f"the task list of the coworker could not be read to its end: {self.situation.incomplete}"
             )
             return self._keep("hold", wanted, reason)
-        if known is not None and known.state == "intended":
-            over = known.seen_at.add(seconds=self.situation.quiet_seconds)
-            if (self.situation.looked_at or self.now) < over:
-                reason = (
-                    f"a request of run {known.run_id} may still arrive; decided after {wire_moment(over)}"
-                )
-                return self._keep("hold", wanted, reason)
-        return self._create(wanted, known)
+        waits = self._waits(wanted, known) if known is not None and known.state == "intended" else ""
+        return self._keep("hold", wanted, waits) if waits else self._create(wanted, known)
+
+    def _waits(self, wanted: Wanted, known: KnownTask) -> str:
+        """Return why an open intent cannot be decided yet, or '' when its task was certainly not made."""
+        over = known.seen_at.add(seconds=self.situation.quiet_seconds)
+        if (self.situation.looked_at or self.now) < over:
+            return f"a request of run {known.run_id} may still arrive; decided after {wire_moment(over)}"
+        namesake = self.situation.doubtful.get(wanted.identity)
+        if namesake is None:
+            return ""
+        made = f"task {namesake} may be what an unanswered request of run {known.run_id} made, and carries no mark"
+        return f"{made}: write `ref: {mark_of(wanted.identity)}` into its notes, or delete it"
 
     def _remembered(self, wanted: Wanted) -> KnownTask | None:
         """Of several memories of one task the settled one counts, then an open intent: a failure never hides them."""

@@ -234,4 +234,4 @@ def exit_code(applied: Applied) -> int:
     """Return 0 when everything is done, 3 when some tasks are not; 2 or 6 when the login or the way stopped it."""
     if isinstance(applied.stopped_by, Unreachable | UserError):
         return applied.stopped_by.exit_code
-    return 3 if UNFINISHED & set(applied.counts()) else 0
+    return 3 if applied.stopped_by is not None or UNFINISHED & set(applied.counts()) else 0

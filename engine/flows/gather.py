@@ -109,9 +109,11 @@ class Gatherer:
         own = self._reader.contracts_of(request.coworker_id)
         contracts, source = own, "the coworker's own"
         elsewhere = request.contract_id is not None and all(row["Id"] != request.contract_id for row in own)
-        chosen = None if elsewhere and self._team_id(coworker, request.team_id) else self._choose(own, request)
-        payer = self._payer(coworker, request) if chosen is None else None
-        if isinstance(payer, int) and payer != request.coworker_id:
+        payer = self._payer(coworker, request) if elsewhere else None
+        chosen = self._choose(own, request) if payer is None else None
+        if chosen is None and payer is None:
+            payer = self._payer(coworker, request)
+        if payer is not None:
             contracts = self._reader.contracts_of(payer)
             chosen = self._choose(contracts, request)
             source = f"of the team's paying member {payer}"
@@ -126,12 +128,13 @@ class Gatherer:
         found = choose_contract(contracts, wanted=request.contract_id, event=None, anchor_is_end=is_end)
         return found.id if found else None
 
-    def _payer(self, coworker: Raw, request: Request) -> object:
-        """Return who pays for the coworker's team, when the list needs a contract and there is one team."""
+    def _payer(self, coworker: Raw, request: Request) -> int | None:
+        """Return who else pays for the coworker's team, when the list needs a contract and there is one team."""
         number = self._team_id(coworker, request.team_id)
         if number is None or not (self._prepared.needs_contract() or request.contract_id):
             return None
-        return self._reader.team(number).get("PayingMemberId")
+        payer = self._reader.team(number).get("PayingMemberId")
+        return payer if isinstance(payer, int) and payer != request.coworker_id else None
 
     def _named_team(self, coworker: Raw, wanted: int | None) -> Raw | None:
         if wanted is None and not any(path[0] == "team" for path in self._named):

@@ -7,7 +7,7 @@ be read. Never writes to Nexudus.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -44,6 +44,7 @@ class _Found:
     verdicts: dict[int, UUID | None] = field(default_factory=dict)
     marked: set[int] = field(default_factory=set)
     """Task ids whose notes carry a mark, though none that is wanted here."""
+    doubtful: dict[UUID, int] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     unreadable: dict[int, str] = field(default_factory=dict)
     """Task id -> why it could not be read: it may be any of the wanted ones."""
@@ -101,6 +102,7 @@ class Looker:
             with_mark=self._policy.with_mark,
             origins=origins,
             looked_at=looked_at,
+            doubtful=dict(found.doubtful),
             warnings=tuple(found.warnings),
         )
 
@@ -127,7 +129,7 @@ class Looker:
             marked |= found.marked | found.unreadable.keys()
             rows = [row for row in unknown if row.task_id not in marked]
             self._by_content(found, expansion, known, _Unmarked(markless, rows))
-        found.warnings += _namesakes(wanted, found, unknown)
+        self._namesakes(found, wanted, known, unknown)
         if self._memory and found.verdicts:
             self._memory.record_verdicts(coworker_id, found.verdicts)
         return found
@@ -174,6 +176,28 @@ class Looker:
                     intent.at.subtract(seconds=CLOCK_SKEW_SECONDS) if intent else self._policy.since
                 )
         found.tasks |= alike(expansion, oldest, unmarked.rows)
+
+    def _namesakes(
+        self, found: _Found, wanted: Mapping[str, Wanted], known: Mapping[UUID, KnownTask], rows: Iterable[LiveTask]
+    ) -> None:
+        """Note live tasks that bear a wanted name and nothing of ours: made by hand, or notes replaced or cut.
+
+        Beside an open intent such a task, when it is no older, may be the one that was sent: nobody can tell.
+        """
+        missing = {task.name: task for task in wanted.values() if task.identity not in found.tasks}
+        ours = found.ours()
+        for row in rows:
+            task = missing.get(row.name) if row.task_id not in ours else None
+            if task is None:
+                continue
+            intent = next((known[n] for n in (task.identity, *task.alternatives) if n in known), None)
+            oldest = intent.at.subtract(seconds=CLOCK_SKEW_SECONDS) if intent and intent.state == "intended" else None
+            if oldest is not None and (row.created_at or Instant.MAX) >= oldest and self._policy.with_mark:
+                found.doubtful[task.identity] = row.task_id
+                found.verdicts.pop(row.task_id, None)  # somebody may write the mark into its notes
+            else:
+                what = f"task {row.task_id} bears the name of item {task.item} but no mark of ours"
+                found.warnings.append(f"{what}: another one is made beside it")
 
     def _too_old(self, row: LiveTask) -> bool:
         return row.created_at is not None and row.created_at < self._policy.since
@@ -238,16 +262,6 @@ def _likeliest(marks: Sequence[Mark], wanted: Mapping[str, Wanted], row: LiveTas
     ours = [mark for mark in marks if mark.digits in wanted]
     named = [mark for mark in ours if wanted[mark.digits].name == row.name]
     return next(iter([*named, *ours, *marks]), None)
-
-
-def _namesakes(wanted: Mapping[str, Wanted], found: _Found, rows: Iterable[LiveTask]) -> Iterator[str]:
-    """Name live tasks that look like one that is wanted and carry nothing of ours: made by hand, or notes replaced."""
-    missing = {task.name: task for task in wanted.values() if task.identity not in found.tasks}
-    ours = found.ours()
-    for row in rows:
-        if row.name in missing and row.task_id not in ours:
-            item = missing[row.name].item
-            yield f"task {row.task_id} bears the name of item {item} but no mark of ours: another one is made beside it"
 
 
 def _sent_without_mark(task: Wanted, known: Mapping[UUID, KnownTask]) -> bool:

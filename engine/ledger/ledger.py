@@ -37,7 +37,7 @@ from engine.ledger.view import Account, LedgerView
 ERROR_LETTERS: Final = 500
 """Enough for every field error of one answer; an HTML page in place of an answer is cut here."""
 
-FRESH_MILLISECONDS: Final = 1_000
+FRESH_MILLISECONDS: Final = 100
 """A sign of life this young need not be written again: no quiet period is that short in earnest."""
 
 _NEVER_COMMITTED: Final = frozenset({"failed", "parked"})

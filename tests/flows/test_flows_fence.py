@@ -11,7 +11,9 @@ import pytest
 from given_account import ASHLEY, GLEN, NO_PACE, Account
 
 from engine.core.errors import TasklistsError
+from engine.flows.apply import Applied, exit_code
 from engine.flows.fence import Fence, Overtaken
+from engine.ledger.values import RunId
 from engine.nexudus.client import NoPace
 
 ITEMS = 12
@@ -204,3 +206,48 @@ def test_the_fence_lets_reads_through_and_stops_a_write_that_is_no_longer_ours()
             fence.acquire(write=True)
     fence.acquire(write=True)
     assert issubclass(Overtaken, TasklistsError)
+
+
+def test_a_task_whose_notes_were_cut_is_held_and_never_made_beside_its_twin(account: Account):
+    account.far_side.set_mode("S23.Notes", "cut-silently")
+    account.far_side.set_mode("S23.Notes-limit", "30")
+    account.far_side.set_fault("error-after-commit", "1x:coworkertasks")
+    assert "held" in account.run().outcomes.values()
+    held = account.run(TASKLISTS_QUIET_SECONDS="0")
+    assert (held.code, sorted(held.outcomes.values())) == (3, ["held", "kept", "kept"])
+    assert len(account.names()) == len(set(account.names())) == 3
+    (action,) = [action for action in held.json["actions"] if action["action"] == "hold"]
+    task_id = int(action["reason"].split()[1])
+    account.far_side.put_record("coworkertasks", task_id, Notes=action["reason"].split("`")[1])
+    assert sorted(account.run(TASKLISTS_QUIET_SECONDS="0").outcomes.values()) == ["adopted", "kept", "kept"]
+    assert len(account.names()) == 3
+
+
+def test_a_list_made_once_for_a_contract_is_not_made_again_for_who_shares_it(account: Account):
+    item = "{id: a, name: Keys, responsible: host, due: on contract.start}"
+    account.write("office", f"tasklist: office\nname: Office\nonce_per: contract\nitems:\n  - {item}\n")
+    answer = account.preview(name="office", coworker=GLEN)
+    assert answer.code == 2
+    assert "once_per: contract, and contract 1418975230 is coworker 1423831746's; run it for 1423831746" in answer.err
+    assert account.run(name="office", coworker=1423831746).outcomes == {"a": "created"}
+
+
+def test_a_contract_that_is_nobodys_is_an_error_for_the_payer_too(account: Account):
+    answer = account.preview("--anyway", "--contract", 999, coworker=1423831746)
+    assert answer.code == 2
+    assert "Contract 999 is not one of this coworker's contracts" in answer.err
+
+
+def test_a_run_that_was_stopped_is_never_exit_0():
+    assert exit_code(Applied(RunId("run"), (), TasklistsError("another due was stored"))) == 3
+    assert exit_code(Applied(RunId("run"), ())) == 0
+
+
+def test_a_reader_that_goes_away_is_no_error(account: Account):
+    program = " ".join(account.command("fields"))
+    shell = f"{program} | head -1; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", shell], cwd=account.folder, env=account.whole_env(), capture_output=True, text=True, timeout=30
+    )
+    assert done.stdout.splitlines()[-1] == "0"
+    assert "Traceback" not in done.stderr
