@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -96,12 +96,12 @@ def make_facts() -> dict[str, object]:
 
 def cpu_of(command: list[str], folder: Path) -> float:
     """Return user and system seconds of one process. A command that fails ends the benchmark."""
-    before = os.times()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
-    after = os.times()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode != 0:
         raise SystemExit(f"{' '.join(command)} ended with {done.returncode}: {done.stderr.decode()}")
-    return (after.children_user - before.children_user) + (after.children_system - before.children_system)
+    return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
 
 def modules_of(arguments: list[str], folder: Path) -> set[str]:
