@@ -12,7 +12,7 @@ from engine.core.errors import TasklistsError
 from engine.core.expand import HoldersNeeded, expand
 from engine.core.facts import Event, Facts
 from engine.core.known import KnownTask
-from engine.core.plan import Origin
+from engine.core.plan import Origin, Situation
 from engine.core.prepared import Prepared
 from engine.core.wanted import Expansion, Wanted
 
@@ -42,6 +42,11 @@ def _names_desks(prepared: Prepared) -> frozenset[str]:
         for text in (ready.name, ready.notes)
         if text is not None and any(path[:2] == ("contract", "desks") for path in text.facts_used)
     )
+
+
+def with_origins(prepared: Prepared, facts: Facts, expansion: Expansion, situation: Situation) -> Situation:
+    """Return the situation with what its kept tasks are compared with."""
+    return replace(situation, origins=origins(prepared, facts, expansion, situation.known.values()))
 
 
 def _under(facts: Facts, contract_id: int | None, event_at: Instant | None) -> Facts | None:

@@ -15,7 +15,7 @@ from whenever import Instant
 
 from engine.core.identity import MARK_DIGITS, Mark, mark_of, read_mark, read_marks
 from engine.core.known import KnownTask, LiveTask, fingerprint
-from engine.core.plan import Origin, Situation
+from engine.core.plan import Situation
 from engine.core.wanted import Expansion, Wanted
 from engine.flows.alike import alike
 from engine.ledger.values import BatchKey
@@ -75,7 +75,7 @@ class Looker:
         self._policy = policy
         self._clock = clock
 
-    def look(self, expansion: Expansion, origins: Mapping[Origin, Mapping[UUID, Wanted]]) -> Situation:
+    def look(self, expansion: Expansion) -> Situation:
         """Return what is remembered and live for the coworker of an expansion.
 
         Raises:
@@ -100,7 +100,6 @@ class Looker:
             task_list_name=name,
             quiet_seconds=self._policy.quiet_seconds,
             with_mark=self._policy.with_mark,
-            origins=origins,
             looked_at=looked_at,
             doubtful=dict(found.doubtful),
             warnings=tuple(found.warnings),

@@ -8,7 +8,7 @@ from engine.core.calendar import CalendarCoverage
 from engine.core.errors import UserError
 from engine.core.expand import HoldersNeeded, expand
 from engine.core.facts import Event, Facts
-from engine.core.origins import origins
+from engine.core.origins import with_origins
 from engine.core.plan import Plan, Situation
 from engine.core.planner import make_plan
 from engine.core.prepared import Prepared
@@ -31,8 +31,7 @@ def plan_from_facts(
         raise UserError(f"the saved facts do not know {names}.", advice="Save them again with --save-facts.") from None
     except CalendarCoverage as short:
         raise UserError(f"{short.message}.", advice="Save the facts again with --save-facts.") from None
-    known = situation.known.values()
-    situation = replace(situation, origins=origins(prepared, facts, expansion, known))
+    situation = with_origins(prepared, facts, expansion, situation)
     return make_plan(expansion, situation, at_zone(request.now, facts.zone)), facts
 
 

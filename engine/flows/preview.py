@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from whenever import Instant
 
 from engine.core.facts import Facts
-from engine.core.origins import origins
+from engine.core.origins import with_origins
 from engine.core.plan import Plan, Situation
 from engine.core.planner import make_plan
 from engine.core.prepared import Prepared
@@ -41,7 +41,6 @@ class Previewer:
         policy: Policy,
         clock: Callable[[], Instant] = Instant.now,
     ) -> None:
-        self._memory = memory
         self._prepared = prepared
         chains = memory.membership_of if memory else _no_chains
         self._gatherer = Gatherer(reader, Directory(reader, memory, clock), prepared, chains)
@@ -55,9 +54,8 @@ class Previewer:
             Unreachable: Nexudus or the ledger gives no usable answer now.
         """
         gathered = self._gatherer.gather(request, version)
-        known = self._memory.known(request.coworker_id) if self._memory else ()
-        past = origins(self._prepared, gathered.facts, gathered.expansion, known)
-        situation = self._looker.look(gathered.expansion, past)
+        seen = self._looker.look(gathered.expansion)
+        situation = with_origins(self._prepared, gathered.facts, gathered.expansion, seen)
         now = at_zone(request.now, gathered.facts.zone)
         return Preview(make_plan(gathered.expansion, situation, now), gathered.facts, situation)
 

@@ -127,7 +127,8 @@ def test_ctrl_c_at_the_question_is_exit_130_and_nothing_is_done(account: Account
     assert account.posts() == []
 
 
-def test_ctrl_c_in_the_middle_keeps_what_was_made_and_the_next_run_goes_on(account: Account):
+def _run_that_hangs_after_a_commit(account: Account) -> subprocess.Popen[bytes]:
+    """A run in its own process, caught while its first task is made and not yet answered."""
     account.far_side.set_fault("hang-after-commit", "1x:coworkertasks")
     process = subprocess.Popen(
         account.command("run", "new-member", "--coworker", ASHLEY, "--yes"),
@@ -140,6 +141,11 @@ def test_ctrl_c_in_the_middle_keeps_what_was_made_and_the_next_run_goes_on(accou
     deadline = time.monotonic() + _SECONDS
     while not account.commits() and time.monotonic() < deadline:
         time.sleep(0.05)
+    return process
+
+
+def test_ctrl_c_in_the_middle_keeps_what_was_made_and_the_next_run_goes_on(account: Account):
+    process = _run_that_hangs_after_a_commit(account)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=_SECONDS)
     assert process.returncode == 130
@@ -154,20 +160,9 @@ def test_ctrl_c_in_the_middle_keeps_what_was_made_and_the_next_run_goes_on(accou
 
 
 def test_a_killed_run_is_finished_by_the_next_one_without_a_double(account: Account):
-    account.far_side.set_fault("hang-after-commit", "1x:coworkertasks")
-    process = subprocess.Popen(
-        account.command("run", "new-member", "--coworker", ASHLEY, "--yes"),
-        cwd=account.folder,
-        env=account.whole_env(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    deadline = time.monotonic() + _SECONDS
-    while not account.commits() and time.monotonic() < deadline:
-        time.sleep(0.05)
+    process = _run_that_hangs_after_a_commit(account)
     process.kill()
-    process.wait(_SECONDS)
+    process.communicate(timeout=_SECONDS)
     account.far_side.clear_faults()
     first = account.run()
     assert sorted(first.outcomes.values()) == ["adopted", "held", "held"]
