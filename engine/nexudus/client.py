@@ -27,6 +27,7 @@ from engine.nexudus.errors import (
     UnknownUser,
     UnreadableRecord,
 )
+from engine.nexudus.gate import Gate
 from engine.nexudus.records import Records
 from engine.nexudus.rows import Listing, User
 from engine.nexudus.settings import NexudusSettings
@@ -220,12 +221,12 @@ class NexudusClient(NexudusReader):
     again inside the call. It raises only while nothing can have happened.
     """
 
-    def create_task(self, body: bytes) -> Settled:
-        """Send exactly these bytes, compact JSON made from the plan's payload."""
+    def create_task(self, body: bytes, gate: Gate | None = None) -> Settled:
+        """Send exactly these bytes, compact JSON made from the plan's payload; `gate` has the last word."""
         call = calls.create_task(body)
         record: object = json.loads(body)
         fields = record if isinstance(record, dict) else {}
-        return self._conversation.write(call, Sent("create", call.role, fields))
+        return self._conversation.write(call, Sent("create", call.role, fields), gate)
 
     def update_task(self, record: Mapping[str, object]) -> Settled:
         """Replace a whole task; make the record with `calls.replacement` from `task`, never from a row."""

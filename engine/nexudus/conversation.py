@@ -38,6 +38,7 @@ from engine.nexudus.errors import (
     Throttled,
 )
 from engine.nexudus.exchange import Exchange, LineFault, Reply
+from engine.nexudus.gate import Gate
 from engine.nexudus.grant import Denied, Token, judge_grant
 from engine.nexudus.login import login_for
 from engine.nexudus.settings import NexudusSettings
@@ -131,10 +132,10 @@ class Conversation:
             else:
                 self._wait_or_raise(answer, patience)
 
-    def write(self, call: Call, sent: Sent) -> Settled:
+    def write(self, call: Call, sent: Sent, gate: Gate | None = None) -> Settled:
         """Send a write until its answer is settled, never again after an ambiguous one.
 
-        Raises only while nothing can have happened: a refused login, or a pace that gives no leave.
+        Raises only while nothing can have happened: a refused login, or a pace or a gate that gives no leave.
         """
         patience = self._patience()
         while True:
@@ -144,7 +145,7 @@ class Conversation:
                 return _put_off(error)
             renewed = sent.login_renewed or not self._login.may_renew(header, call.role)
             sent = replace(sent, login_renewed=renewed)
-            answer = self._write_once(call, sent, header, patience)
+            answer = self._write_once(call, sent, header, patience, gate=gate)
             if not isinstance(answer, RetrySafe):
                 return self._settled(answer, call, header)
             deferred = self._before_next(answer, header, patience)
@@ -182,14 +183,18 @@ class Conversation:
             return Broken(fault.what)
         return judge_read(reply.status, reply.headers, reply.body, asked=asked, now=self._now())
 
-    def _write_once(self, call: Call, sent: Sent, header: str, patience: _Patience) -> Answer:
+    def _write_once(
+        self, call: Call, sent: Sent, header: str, patience: _Patience, *, gate: Gate | None
+    ) -> Answer:
         try:
-            reply = self._send(call, header, patience, write=True)
+            reply = self._send(call, header, patience, write=True, gate=gate)
         except LineFault as fault:
             return judge_error(fault.what, bytes_sent=fault.bytes_sent)
         return judge_write(reply.status, reply.headers, reply.body, sent=sent, now=self._now())
 
-    def _send(self, call: Call, header: str, patience: _Patience, *, write: bool) -> Reply:
+    def _send(
+        self, call: Call, header: str, patience: _Patience, *, write: bool, gate: Gate | None = None
+    ) -> Reply:
         asked_at = self._clock()
         self._pace.acquire(write=write)
         patience.ends += self._clock() - asked_at
@@ -197,7 +202,7 @@ class Conversation:
         left = patience.ends - self._clock()
         if left <= 0:
             raise LineFault("the time for the call is over", bytes_sent=False)
-        return self._exchange.send(call, authorization=header, seconds=left)
+        return self._exchange.send(call, authorization=header, seconds=left, gate=gate)
 
     def _ask_token(self, patience: _Patience) -> Token | Denied:
         call = token_call(self._settings.username, self._settings.password)

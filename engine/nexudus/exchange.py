@@ -16,6 +16,7 @@ import httpcore
 import httpx
 
 from engine.nexudus.calls import Call
+from engine.nexudus.gate import Gate, Passage
 from engine.nexudus.line import Deadlines
 from engine.nexudus.settings import NexudusSettings, is_loopback
 
@@ -71,14 +72,29 @@ class Exchange:
         self._base_url = settings.base_url
         self._clock = clock
         self._deadlines = Deadlines(clock)
+        self._traces = transport is None
         self._transport = transport or _PooledTransport(settings.base_url, self._deadlines)
 
-    def send(self, call: Call, *, authorization: str, seconds: float) -> Reply:
-        """Send once and read the whole answer within `seconds`; LineFault if none came."""
+    def send(self, call: Call, *, authorization: str, seconds: float, gate: Gate | None = None) -> Reply:
+        """Send once and read the whole answer within `seconds`; LineFault if none came.
+
+        What `gate` raises before the first byte is handed on.
+        """
+        request = self._request(call, authorization, seconds)
+        if gate is None:
+            return self._converse(request, seconds)
+        with Passage(gate) as passage:
+            if self._traces:
+                request.extensions["trace"] = passage.trace
+            else:
+                passage.enter()
+            return self._converse(request, seconds)
+
+    def _converse(self, request: httpx.Request, seconds: float) -> Reply:
         end = self._clock() + seconds
         with self._deadlines.until(end):
             try:
-                response = self._transport.handle_request(self._request(call, authorization, seconds))
+                response = self._transport.handle_request(request)
                 with closing(response):
                     headers = {name.lower(): value for name, value in response.headers.items()}
                     return Reply(response.status_code, headers, self._body(response, headers, end))
