@@ -7,17 +7,18 @@ be read. Never writes to Nexudus.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from whenever import Instant
 
-from engine.core.identity import MARK_DIGITS, Mark, mark_of, read_mark, read_marks
+from engine.core.identity import mark_of, read_mark
 from engine.core.known import KnownTask, LiveTask, fingerprint
 from engine.core.plan import Situation
 from engine.core.wanted import Expansion, Wanted
 from engine.flows.alike import alike
+from engine.flows.marks import digits_of, likeliest, marks_of_row, verdict_of
 from engine.ledger.values import BatchKey
 from engine.ledger.view import LedgerView
 from engine.nexudus.client import NexudusReader
@@ -141,15 +142,15 @@ class Looker:
             if {mark_of(task.identity) for task in wanted.values()} <= {mark_of(number) for number in found.tasks}:
                 return
             try:
-                record = self._reader.task(row.task_id)
+                marks = marks_of_row(self._reader, row.task_id)
             except UnreadableRecord as error:
                 found.unreadable[row.task_id] = error.message.rstrip(".")
                 continue
-            if record is None:
+            if marks is None:
                 continue
-            marks = read_marks(str(record.get("Notes") or ""))
-            mark = _likeliest(marks, wanted, row)
-            verdict = UUID(hex=mark.digits.ljust(32, "0")) if mark else None
+            named = {digits for digits, task in wanted.items() if task.name == row.name}
+            mark = likeliest(marks, named, wanted)
+            verdict = verdict_of(mark)
             if len(marks) < 2 or (mark and mark.digits in wanted):  # else another list may know it by another mark
                 found.verdicts[row.task_id] = verdict
             if mark and mark.digits not in wanted:
@@ -159,7 +160,7 @@ class Looker:
             self._note(found, wanted, row, verdict)
 
     def _note(self, found: _Found, wanted: Mapping[str, Wanted], row: LiveTask, verdict: UUID | None) -> None:
-        task = wanted.get(verdict.hex[:MARK_DIGITS]) if verdict else None
+        task = wanted.get(digits_of(verdict) or "")
         if task is not None:
             found.tasks.setdefault(task.identity, []).append(row)
 
@@ -254,13 +255,6 @@ def _names_in(record: Mapping[str, object]) -> list[str]:
     mark = read_mark(str(record.get("Notes") or ""))
     told = ((mark.task_list_name or "") if mark else "", str(record.get("TaskListName") or ""))
     return [name for name in told if name]
-
-
-def _likeliest(marks: Sequence[Mark], wanted: Mapping[str, Wanted], row: LiveTask) -> Mark | None:
-    """The mark to believe of several: one that is wanted, and of those one whose task bears the row's name."""
-    ours = [mark for mark in marks if mark.digits in wanted]
-    named = [mark for mark in ours if wanted[mark.digits].name == row.name]
-    return next(iter([*named, *ours, *marks]), None)
 
 
 def _sent_without_mark(task: Wanted, known: Mapping[UUID, KnownTask]) -> bool:
