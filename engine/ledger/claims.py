@@ -27,34 +27,28 @@ class Holder(NamedTuple):
 
 
 _task = schema.tasks.c
-_ONE = (_task.coworker_id == bindparam("coworker")) & (_task.identity == bindparam("one"))
+ONE = (_task.coworker_id == bindparam("coworker")) & (_task.identity == bindparam("one"))
 _ONE_PAYLOAD = (schema.payloads.c.coworker_id == bindparam("coworker")) & (
     schema.payloads.c.identity == bindparam("one")
-)
-_batch = schema.batches.c
-FIND: Final = (
-    select(_task.state, _task.run_key, _task.task_id, _task.batch_key, _batch.first_task_id)
-    .join(schema.batches, _batch.key == _task.batch_key)
-    .where(_ONE)
 )
 _STATES: Final = (
     select(_task.identity, _task.state, _task.at, schema.runs.c.id, schema.runs.c.seen_at)
     .join(schema.runs, schema.runs.c.key == _task.run_key)
     .where(_task.coworker_id == bindparam("coworker"))
 )
-SETTLED: Final = ("state", "run_key", "task_id", "at", "fingerprints")
-_SETTLE: Final = (
-    update(schema.tasks).where(_ONE).values({name: bindparam(f"new_{name}") for name in SETTLED})
-)
-_FAIL: Final = update(schema.tasks).where(_ONE).values(state=schema.FAILED)
 _INSERT_BATCH: Final = insert(schema.batches)
 _INSERT_TASKS: Final = insert(schema.tasks)
 _INSERT_PAYLOADS: Final = insert(schema.payloads)
-_FORGET_TASK: Final = delete(schema.tasks).where(_ONE)
-_FORGET_PAYLOAD: Final = delete(schema.payloads).where(_ONE_PAYLOAD)
-_OPEN_TEXT: Final = select(schema.payloads.c.identity).where(
-    schema.payloads.c.coworker_id == bindparam("coworker")
-).limit(1)
+_FORGET_TASK: Final = delete(schema.tasks).where(ONE)
+FORGET_PAYLOAD: Final = delete(schema.payloads).where(_ONE_PAYLOAD)
+_OPEN_TEXT: Final = (
+    select(schema.payloads.c.coworker_id)
+    .where(schema.payloads.c.coworker_id == bindparam("coworker"))
+    .union_all(
+        select(schema.requests.c.coworker_id).where(schema.requests.c.coworker_id == bindparam("coworker"))
+    )
+    .limit(1)
+)
 
 
 class ItemKeys:
@@ -92,7 +86,7 @@ def claim_intents(
     ]
     if taken_over:
         connection.execute(_FORGET_TASK, taken_over)
-        connection.execute(_FORGET_PAYLOAD, taken_over)
+        connection.execute(FORGET_PAYLOAD, taken_over)
     batches = {key: _batch_key(connection, run, key, name) for key, name in _names(free).items()}
     keys = items.keys(connection, {intent.item for intent in free})
     connection.execute(
@@ -184,37 +178,6 @@ def _payload_row(run: Holder, intent: Intent) -> dict[str, Any]:
     }
 
 
-def settle(connection: Connection, run: Holder, identity: bytes, values: dict[str, Any]) -> None:
-    """Write a task's result and remove its payload."""
-    one = {"coworker": run.coworker_id, "one": identity}
-    connection.execute(_SETTLE, one | {f"new_{name}": values[name] for name in SETTLED})
-    connection.execute(_FORGET_PAYLOAD, one)
-
-
-def fail(connection: Connection, run: Holder, identity: bytes) -> None:
-    """Note that a task was certainly not made, and remove its payload."""
-    one = {"coworker": run.coworker_id, "one": identity}
-    connection.execute(_FAIL, one)
-    connection.execute(_FORGET_PAYLOAD, one)
-
-
-def fix_batch(connection: Connection, batch_key: int, task_id: int, name: str | None) -> None:
-    """The first task of a batch fixes its TaskListName; later ones change nothing."""
-    table = schema.batches
-    values: dict[str, Any] = {"first_task_id": task_id}
-    if name is not None:
-        values["name"] = digest(name)
-    connection.execute(
-        update(table).where(table.c.key == batch_key).where(table.c.first_task_id.is_(None)).values(**values)
-    )
-
-
 def has_open_text(connection: Connection, coworker_id: int) -> bool:
-    """True while a payload of this coworker waits for its result."""
+    """True while a payload of this coworker waits for its result, or a request for the end of its run."""
     return connection.execute(_OPEN_TEXT, {"coworker": coworker_id}).first() is not None
-
-
-def holds_task(connection: Connection, coworker_id: int, task_id: int) -> bool:
-    """True if a remembered identity of this coworker is that task."""
-    held = select(_task.identity).where(_task.coworker_id == coworker_id).where(_task.task_id == task_id)
-    return connection.execute(held).first() is not None

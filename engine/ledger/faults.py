@@ -48,6 +48,9 @@ def explained(path: Path) -> Iterator[None]:
         if (told := _of_database(path, fault)) is None:
             raise
         raise told from fault
+    except TimeoutError as fault:
+        what = f"is busy: {fault}"
+        raise Unreachable(f"The ledger {path} {what}. Nothing was changed in it.", advice=_WAIT) from fault
     except OSError as fault:
         raise _of_disk(path, fault) from fault
 

@@ -14,6 +14,12 @@ from engine.ledger.values import Batch, BatchKey, Result, Run, RunId
 
 _OUTCOMES = {schema.CREATED: "created", schema.ADOPTED: "adopted"}
 
+_of_run = (schema.requests.c.run_key == schema.runs.c.key) & (
+    schema.requests.c.coworker_id == schema.runs.c.coworker_id
+)
+_RUNS = select(schema.runs, schema.requests.c.request).outerjoin(schema.requests, _of_run)
+_UNFINISHED = select(schema.runs, schema.requests.c.request).join(schema.requests, _of_run)
+
 _batch = schema.batches.c
 _BATCH = (
     select(_batch.key, _batch.name, _batch.first_task_id)
@@ -39,9 +45,15 @@ def batch_of(connection: Connection, coworker_id: int, key: BatchKey) -> Batch |
 
 def read_runs(connection: Connection, chosen: ColumnElement[bool], *, limit: int) -> tuple[Run, ...]:
     """The chosen runs, the newest first."""
-    rows = connection.execute(
-        select(schema.runs).where(chosen).order_by(schema.runs.c.key.desc()).limit(limit)
-    )
+    rows = connection.execute(_RUNS.where(chosen).order_by(schema.runs.c.key.desc()).limit(limit))
+    return tuple(map(_run, rows))
+
+
+def read_unfinished(connection: Connection, coworker_id: int | None) -> tuple[Run, ...]:
+    """The runs, of one coworker or of all, whose request is kept; the oldest first."""
+    asked = schema.requests.c
+    chosen = asked.request.is_not(None) if coworker_id is None else asked.coworker_id == coworker_id
+    rows = connection.execute(_UNFINISHED.where(chosen).order_by(schema.runs.c.key))
     return tuple(map(_run, rows))
 
 
@@ -59,6 +71,8 @@ def _run(row: AnyRow) -> Run:
         seen_at=instant(row.seen_at),
         finished_at=instant_or_none(row.finished_at),
         outcomes=json.loads(row.outcomes) if row.outcomes else {},
+        request=row.request or "",
+        resumes_at=instant_or_none(row.resumes_at),
     )
 
 

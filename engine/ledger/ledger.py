@@ -7,51 +7,23 @@ after its result.
 
 from __future__ import annotations
 
-import json
-import secrets
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, bindparam, insert, select, update
+from sqlalchemy import Connection, Engine, insert, select
 from whenever import Instant
 
-from engine.ledger import schema
-from engine.ledger.claims import (
-    FIND,
-    Holder,
-    ItemKeys,
-    claim_intents,
-    fail,
-    fix_batch,
-    has_open_text,
-    holds_task,
-    settle,
-)
-from engine.ledger.packing import milliseconds, pack_fingerprints
-from engine.ledger.sqlite import reading, writing
-from engine.ledger.values import Intent, NewRun, RunId
+from engine.ledger import leases, outcomes, runs, schema
+from engine.ledger.claims import Holder, ItemKeys, claim_intents, has_open_text
+from engine.ledger.packing import instant, milliseconds, milliseconds_or_none
+from engine.ledger.values import Intent, Lease, NewRun, RunId
 from engine.ledger.view import Account, LedgerView
-
-ERROR_LETTERS: Final = 500
-"""Enough for every field error of one answer; an HTML page in place of an answer is cut here."""
 
 FRESH_MILLISECONDS: Final = 100
 """A sign of life this young need not be written again: no quiet period is that short in earnest."""
 
-_NEVER_COMMITTED: Final = frozenset({"failed", "parked"})
-_ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"  # 32 letters in ASCII order, without i, l, o, u
-
-
-_run = schema.runs.c
-_HOLDER: Final = select(_run.key, _run.coworker_id).where(_run.id == bindparam("run"))
-_SEE: Final = (
-    update(schema.runs)
-    .where(_run.key == bindparam("run"))
-    .where(_run.seen_at < bindparam("moment"))
-    .values(seen_at=bindparam("moment"))
-)
 
 
 class Ledger(LedgerView):
@@ -62,22 +34,9 @@ class Ledger(LedgerView):
 
     def begin_run(self, run: NewRun) -> RunId:
         """Record that a plan is about to be applied; the id is new and sorts by `started_at`."""
-        run_id = _new_run_id(milliseconds(run.started_at))
-        with writing(self._engine, self.path) as connection:
-            connection.execute(
-                insert(schema.runs).values(
-                    id=run_id,
-                    tasklist=run.tasklist,
-                    version=run.version,
-                    coworker_id=run.coworker_id,
-                    business_id=run.business_id,
-                    cause=run.cause,
-                    checksum=run.checksum,
-                    actions=_counts(run.actions),
-                    started_at=milliseconds(run.started_at),
-                    seen_at=milliseconds(run.started_at),
-                )
-            )
+        with self._writing() as connection:
+            run_id = runs.begin(connection, run)
+        self._text_in_log = self._text_in_log or bool(run.request)
         return run_id
 
     def claim(self, run_id: RunId, intents: Sequence[Intent], now: Instant) -> frozenset[UUID]:
@@ -86,10 +45,10 @@ class Ledger(LedgerView):
         Not claimed: what is settled, and what is intended already, by whichever run; unless the
         intent says `reclaim` and its `held_by` still holds it. A failed one is taken over.
         """
-        with writing(self._engine, self.path) as connection:
+        with self._writing() as connection:
             run = self._holder(connection, run_id)
             claimed = claim_intents(connection, run, intents, now=milliseconds(now), items=self._items)
-            _see(connection, run, now)
+            runs.see(connection, run, milliseconds(now))
         self._text_in_log = self._text_in_log or bool(claimed)
         return frozenset(intent.identity for intent in claimed)
 
@@ -110,18 +69,20 @@ class Ledger(LedgerView):
         failed, parked: certainly not committed, so the next claim takes it over.
         held: the intent stays open. All others change no task. `error` must hold no member's text.
         """
-        with writing(self._engine, self.path) as connection:
+        with self._writing() as connection:
             run = self._holder(connection, run_id)
-            _see(connection, run, now)
-            if outcome in {"created", "adopted"}:
-                values = _settled(outcome, task_id, fingerprints or {}, now)
-                told = self._settle(connection, run, identity, values)
+            runs.see(connection, run, milliseconds(now))
+            if outcome in outcomes.MADE:
+                values = outcomes.settled(outcome, task_id, fingerprints or {}, now)
+                told = outcomes.settle(connection, run, identity, values)
             else:
                 told = True
-                self._leave_or_fail(connection, run, identity, outcome)
-            if error or not told or outcome not in {"created", "adopted"}:
-                _tell(connection, run, identity, outcome, task_id=task_id, error=error, now=now)
+                outcomes.leave_or_fail(connection, run, identity, outcome)
+            if error or not told or outcome not in outcomes.MADE:
+                outcomes.tell(connection, run, identity, outcome, task_id=task_id, error=error, now=now)
             texts_wait = has_open_text(connection, run.coworker_id)
+        if outcome in outcomes.LAST_WORDS:
+            self._text_in_log = True
         if not texts_wait:
             self._tidy()
         return told
@@ -133,16 +94,16 @@ class Ledger(LedgerView):
 
         False, and nothing changed, if the identity is settled or the task is another identity's.
         """
-        with writing(self._engine, self.path) as connection:
+        with self._writing() as connection:
             run = self._holder(connection, run_id)
-            found = connection.execute(FIND, _one(run, intent.identity)).one_or_none()
+            found = outcomes.find(connection, run, intent.identity)
             settled = found is not None and found.task_id is not None
-            if settled or holds_task(connection, run.coworker_id, task_id):
+            if settled or outcomes.holds_task(connection, run.coworker_id, task_id):
                 return False
-            _see(connection, run, now)
+            runs.see(connection, run, milliseconds(now))
             if found is None:
                 claim_intents(connection, run, [intent], now=milliseconds(now), items=self._items)
-            self._settle(connection, run, intent.identity, _settled("adopted", task_id, fingerprints, now))
+            outcomes.settle(connection, run, intent.identity, outcomes.settled("adopted", task_id, fingerprints, now))
         self._text_in_log = True
         self._tidy()
         return True
@@ -153,32 +114,88 @@ class Ledger(LedgerView):
         Together with `held_seen_at` of a claim this is the fence: who was silent past the quiet period
         and was taken over sends nothing more, and who lives is not taken over.
         """
-        with reading(self._engine, self.path) as connection:
+        with self._reading() as connection:
             holds, seen_at = _held(connection, run_id, identity)
         if not holds or milliseconds(now) - seen_at < FRESH_MILLISECONDS:
             return holds
-        with writing(self._engine, self.path) as connection:
+        with self._writing() as connection:
             holds, _ = _held(connection, run_id, identity)
             if holds:
-                _see(connection, self._holder(connection, run_id), now)
+                runs.see(connection, self._holder(connection, run_id), milliseconds(now))
         return holds
 
     def touch(self, run_id: RunId, now: Instant) -> None:
         """A sign of life: the quiet period of this run's intents counts from here."""
-        with writing(self._engine, self.path) as connection:
-            _see(connection, self._holder(connection, run_id), now)
+        with self._writing() as connection:
+            runs.see(connection, self._holder(connection, run_id), milliseconds(now))
 
-    def finish_run(self, run_id: RunId, counts: Mapping[str, int], now: Instant) -> None:
-        """Close a run with how many tasks had which outcome. Its open intents stay open."""
-        with writing(self._engine, self.path) as connection:
+    def finish_run(  # noqa: PLR0913  how one run ended, by name
+        self,
+        run_id: RunId,
+        counts: Mapping[str, int],
+        now: Instant,
+        *,
+        done: bool = True,
+        resumes_at: Instant | None = None,
+    ) -> None:
+        """Close a run with how many tasks had which outcome. Its open intents stay open.
+
+        `done`: nothing is left to do, so its request goes, and with it every older equal one of the
+        coworker. Else the request stays for `unfinished`; parked till `resumes_at` (UTC) if given.
+        """
+        resumes = None if done else milliseconds_or_none(resumes_at)
+        with self._writing() as connection:
             run = self._holder(connection, run_id)
-            _see(connection, run, now)
-            connection.execute(
-                update(schema.runs)
-                .where(schema.runs.c.key == run.key)
-                .values(finished_at=milliseconds(now), outcomes=_counts(counts))
-            )
+            runs.see(connection, run, milliseconds(now))
+            runs.finish(connection, run, counts, now=milliseconds(now), resumes_at=resumes)
+            if done and runs.forget_requests_met_by(connection, run):
+                self._text_in_log = True
         self._tidy()
+
+    def forget_request(self, run_id: RunId) -> None:
+        """Give up what was asked of a run that can never go on, because its list is gone."""
+        with self._writing() as connection:
+            if runs.forget_request_of(connection, self._holder(connection, run_id)):
+                self._text_in_log = True
+        self._tidy()
+
+    def take_lease(self, name: str, *, holder: str, seconds: float, now: Instant) -> Lease | None:
+        """Take a lease that is free, ran out, or is the holder's own; None while somebody else holds it.
+
+        The fence grows with each taking by another holder and each taking after the end.
+        """
+        with self._writing() as connection:
+            return leases.take(connection, name, holder=holder, length=_length(seconds), now=milliseconds(now))
+
+    def renew_lease(self, lease: Lease, *, seconds: float, now: Instant) -> Lease | None:
+        """Hold it for longer, even past its end if nobody took it since; None if somebody did."""
+        with self._writing() as connection:
+            return leases.renew(connection, lease, length=_length(seconds), now=milliseconds(now))
+
+    def give_back_lease(self, lease: Lease) -> None:
+        """Free it from now on; nothing happens if it is another's by now."""
+        with self._writing() as connection:
+            leases.give_back(connection, lease)
+
+    def confirm_lease(self, run_id: RunId, lease: Lease, *, seconds: float, now: Instant) -> Lease | None:
+        """Right before a send: the lease if it is still ours, None if another has taken it: then send nothing.
+
+        It is renewed for `seconds` once less than half of that is left, and the run's sign of life is fresh.
+        """
+        moment, length = milliseconds(now), _length(seconds)
+        with self._reading() as connection:
+            row = leases.find(connection, lease.name)
+            seen_at = runs.last_sign(connection, run_id)
+        if row is None or not leases.is_ours(row, lease):
+            return None
+        fresh = moment - seen_at < FRESH_MILLISECONDS
+        if fresh and 2 * (row.until - moment) >= length:
+            return Lease(lease.name, lease.holder, lease.fence, instant(row.until))
+        with self._writing() as connection:
+            kept = leases.keep(connection, lease, length=length, now=moment)
+            if kept is not None:
+                runs.see(connection, self._holder(connection, run_id), moment)
+            return kept
 
     def record_membership(self, coworker_id: int, contract_ids: Collection[int], chain_id: int) -> int:
         """Remember which chain contracts belong to and return the chain's id in force.
@@ -187,7 +204,7 @@ class Ledger(LedgerView):
         """
         table = schema.memberships
         mine = table.c.coworker_id == coworker_id
-        with writing(self._engine, self.path) as connection:
+        with self._writing() as connection:
             rows = connection.execute(select(table.c.contract_id, table.c.chain_id).where(mine))
             known = {row.contract_id: row.chain_id for row in rows}
             shared = {known[contract] for contract in contract_ids if contract in known}
@@ -204,77 +221,9 @@ class Ledger(LedgerView):
         """The row of a run; it never changes or goes away, so it is looked up once."""
         if (known := self._holders.get(run_id)) is not None:
             return known
-        row = connection.execute(_HOLDER, {"run": run_id}).one_or_none()
-        if row is None:
-            raise LookupError(f"no run {run_id!r} in the ledger")
-        found = Holder(row.key, row.coworker_id)
+        found = runs.find_holder(connection, run_id)
         self._holders = {run_id: found}  # of the last run only: a service has many
         return found
-
-    def _settle(self, connection: Connection, run: Holder, identity: UUID, values: dict[str, Any]) -> bool:
-        found = connection.execute(FIND, _one(run, identity)).one_or_none()
-        if found is None:
-            raise LookupError(f"no intent for {identity} in the ledger: claim before sending")
-        task_id, name = values["task_id"], values.pop("batch_name")
-        if found.task_id is not None:
-            return bool(found.task_id == task_id)
-        settle(connection, run, identity.bytes, values | {"run_key": run.key})
-        if found.first_task_id is None:
-            fix_batch(connection, found.batch_key, task_id, name)
-        return True
-
-    def _leave_or_fail(self, connection: Connection, run: Holder, identity: UUID, outcome: str) -> None:
-        """Only the run that holds an intent can say that it was never committed."""
-        found = connection.execute(FIND, _one(run, identity)).one_or_none()
-        if found is None or outcome not in _NEVER_COMMITTED:
-            return
-        if found.state == schema.INTENDED and found.run_key == run.key:
-            fail(connection, run, identity.bytes)
-
-
-def _one(run: Holder, identity: UUID) -> dict[str, Any]:
-    return {"coworker": run.coworker_id, "one": identity.bytes}
-
-
-def _settled(
-    outcome: str, task_id: int | None, fingerprints: Mapping[str, str], now: Instant
-) -> dict[str, Any]:
-    if task_id is None:
-        raise ValueError(f"{outcome} needs the id of the task")
-    return {
-        "state": schema.CREATED if outcome == "created" else schema.ADOPTED,
-        "task_id": task_id,
-        "at": milliseconds(now),
-        "fingerprints": pack_fingerprints(fingerprints),
-        "batch_name": fingerprints.get("TaskListName"),
-    }
-
-
-def _see(connection: Connection, run: Holder, now: Instant) -> None:
-    """Move the last sign of life forward; a clock that went back does not take it back."""
-    connection.execute(_SEE, {"run": run.key, "moment": milliseconds(now)})
-
-
-def _tell(  # noqa: PLR0913  one row, by name
-    connection: Connection,
-    run: Holder,
-    identity: UUID,
-    outcome: str,
-    *,
-    task_id: int | None,
-    error: str,
-    now: Instant,
-) -> None:
-    connection.execute(
-        insert(schema.results).values(
-            run_key=run.key,
-            identity=identity.bytes,
-            outcome=outcome,
-            at=milliseconds(now),
-            task_id=task_id,
-            error=error[:ERROR_LETTERS],
-        )
-    )
 
 
 def _held(connection: Connection, run_id: RunId, identity: UUID) -> tuple[bool, int]:
@@ -288,11 +237,5 @@ def _held(connection: Connection, run_id: RunId, identity: UUID) -> tuple[bool, 
     return (row is not None and row.state == schema.INTENDED, row.seen_at if row is not None else 0)
 
 
-def _counts(counts: Mapping[str, int]) -> str:
-    return json.dumps(dict(counts), sort_keys=True, separators=(",", ":"))
-
-
-def _new_run_id(moment: int) -> RunId:
-    """Ten letters of milliseconds, then six at random: 50 bits last for thousands of years."""
-    time_part = "".join(_ALPHABET[moment >> shift & 31] for shift in range(45, -1, -5))
-    return RunId(time_part + "".join(secrets.choice(_ALPHABET) for _ in range(6)))
+def _length(seconds: float) -> int:
+    return round(seconds * 1000)

@@ -2,7 +2,7 @@
 
 Moments are integer epoch milliseconds in UTC, identities 16 raw bytes, states and runs small
 integers: a million tasks must stay small. No column here may hold a member's text for longer
-than its intent is open; only `payloads` holds it at all.
+than its intent is open or its run undone; only `payloads` and `requests` hold it at all.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from sqlalchemy import (
 
 from engine.core.known import State
 
-HEAD: Final = "0001"
+HEAD: Final = "0002"
 """The newest migration. Kept by hand so that opening a ledger at head need not import Alembic."""
 
-KNOWN_REVISIONS: Final = frozenset({"0001"})
+KNOWN_REVISIONS: Final = frozenset({"0001", "0002"})
 """Every released schema; any other was written by a newer version of this program."""
 
 STATES: Final[tuple[State, ...]] = ("intended", "created", "adopted", "failed")
@@ -68,7 +68,26 @@ runs = Table(
     Column("seen_at", BigInteger, nullable=False),
     Column("finished_at", BigInteger),
     Column("outcomes", Text),
+    Column("resumes_at", BigInteger),
     Index("runs_by_coworker", "coworker_id", "key"),
+)
+
+requests = Table(  # what was asked of a run, apart from it, because it goes when the run is done
+    "requests",
+    metadata,
+    Column("coworker_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("run_key", Integer, ForeignKey("runs.key"), primary_key=True, autoincrement=False),
+    Column("request", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+leases = Table(  # a row stays for ever: its fence must never start again
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("holder", Text, nullable=False),  # empty: given back
+    Column("fence", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
 )
 
 batches = Table(
@@ -156,6 +175,14 @@ directory = Table(
     "directory",
     metadata,
     Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+findings = Table(
+    "findings",
+    metadata,
+    Column("question", Text, primary_key=True),
     Column("value", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
 )

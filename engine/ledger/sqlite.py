@@ -6,6 +6,7 @@ the write-ahead log is switched on by `use_write_ahead_log`, after the look.
 
 from __future__ import annotations
 
+import random
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ CHECKPOINT_SECONDS: Final = 0.2
 """How long emptying the log may wait for readers: it is tidiness, and the next result tries again."""
 
 _RETRY_SECONDS: Final = 0.01
+_LOOK_AGAIN_SECONDS: Final = (0.0005, 0.004)
 
 
 def connect(path: Path, busy_seconds: float) -> Engine:
@@ -38,7 +40,8 @@ def connect(path: Path, busy_seconds: float) -> Engine:
             place, uri=True, timeout=busy_seconds, isolation_level=None, check_same_thread=False
         )
 
-    engine = create_engine("sqlite://", creator=open_connection, poolclass=QueuePool)
+    # Without a bound: a thread that reads must never wait for the connection of one that waits to write.
+    engine = create_engine("sqlite://", creator=open_connection, poolclass=QueuePool, max_overflow=-1)
 
     @event.listens_for(engine, "connect")
     def _set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
@@ -53,9 +56,33 @@ def connect(path: Path, busy_seconds: float) -> Engine:
         reads = connection.get_execution_options().get("reads_only", False)
         driver = connection.connection.driver_connection
         assert driver is not None  # it has just been checked out
-        driver.execute("BEGIN" if reads else "BEGIN IMMEDIATE")
+        if reads:
+            driver.execute("BEGIN")
+        else:
+            _begin_to_write(driver, busy_seconds)
 
     return engine
+
+
+def _begin_to_write(driver: Any, busy_seconds: float) -> None:
+    """Take the write lock, looking often and at random.
+
+    SQLite's own waiting sleeps up to 100 ms between two looks: among processes that write without a pause,
+    the one that looks so seldom may find no gap at all.
+    """
+    give_up_at = time.monotonic() + busy_seconds
+    driver.execute("PRAGMA busy_timeout = 0")
+    try:
+        while True:
+            try:
+                driver.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as fault:
+                if fault.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up_at:
+                    raise
+            time.sleep(random.uniform(*_LOOK_AGAIN_SECONDS))  # noqa: S311  no secret, only a spread
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {int(busy_seconds * 1000)}")
 
 
 @contextmanager

@@ -30,16 +30,23 @@ class NewRun:
     checksum: str
     actions: Mapping[str, int] = field(default_factory=dict)
     """Action -> how many of the plan."""
+    request: str = ""
+    """What was asked, as JSON: enough to go on after a crash. It may hold a member's text, and goes
+    as soon as the run is done."""
 
 
 @dataclass(frozen=True)
 class Run(NewRun):
-    """A run as remembered. `finished_at` is None while it goes on, and for ever if its process died."""
+    """A run as remembered. `finished_at` is None while it goes on, and for ever if its process died.
+
+    `request` is empty once it is done; `resumes_at` is the moment till which it is parked.
+    """
 
     id: RunId = RunId("")
     seen_at: Instant = Instant.MIN
     finished_at: Instant | None = None
     outcomes: Mapping[str, int] = field(default_factory=dict)
+    resumes_at: Instant | None = None
 
 
 @dataclass(frozen=True)
@@ -96,3 +103,45 @@ class Result:
     task_id: int | None = None
     item: str = ""
     error: str = ""
+    run_id: RunId = RunId("")
+
+
+@dataclass(frozen=True)
+class OpenIntent:
+    """A task of which it is not known whether it was made. `payload` is the body as posted."""
+
+    identity: UUID
+    run_id: RunId
+    tasklist: str
+    item: str
+    key: str
+    payload: str
+    at: Instant
+    """When it was first meant: its task may have been made from then on."""
+    seen_at: Instant
+    """The last sign of life of the run that holds it."""
+    contract_id: int | None = None
+    event_at: Instant | None = None
+    due_at: Instant | None = None
+
+
+@dataclass(frozen=True)
+class Lease:
+    """The right to write for whatever `name` stands for, up to `until` (UTC).
+
+    `fence` grows with each new holding: of two that both believe to hold it, the lower one is wrong.
+    """
+
+    name: str
+    holder: str
+    fence: int
+    until: Instant
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What `probe` learned about one question on this account: anything that JSON can hold."""
+
+    question: str
+    value: object
+    at: Instant

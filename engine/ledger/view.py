@@ -6,25 +6,29 @@ Previews get this type. It must never record a run, an intent or a result, and n
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 from uuid import UUID
 
-from sqlalchemy import Engine, bindparam, delete, insert, select
+from sqlalchemy import Connection, Engine, bindparam, delete, insert, select
 from whenever import Instant
 
 from engine.core.identity import mark_of
 from engine.core.known import KnownTask
 from engine.ledger import schema
 from engine.ledger.calls import pause, pause_of, reserve
-from engine.ledger.history import batch_of, read_results, read_runs
+from engine.ledger.faults import explained
+from engine.ledger.history import batch_of, read_results, read_runs, read_unfinished
+from engine.ledger.leases import held_until
 from engine.ledger.limits import Clock, Window
 from engine.ledger.packing import Fingerprints, instant, instant_or_none, milliseconds
 from engine.ledger.sqlite import empty_the_log, reading, writing
 from engine.ledger.values import Batch, BatchKey, Result, Run, RunId
+from engine.ledger.writers import Queue
 
 DIRECTORY_SECONDS: Final = 900
 """Design 5.3: businesses, zones, admins, tariffs and native lists are read again after 15 minutes."""
@@ -73,6 +77,7 @@ class LedgerView:
         self._engine = engine
         self._busy_seconds = busy_seconds
         self._text_in_log = False
+        self._writers = Queue()
         self.path = path
         self.owner = account.owner
         self.account = account.account
@@ -87,49 +92,75 @@ class LedgerView:
     ) -> None:
         self.close()
 
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with reading(self._engine, self.path) as connection:
+            yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """The only write transaction of this process; `explained` tells of a turn that never came."""
+        turn = self._writers.turn(self._busy_seconds)
+        with explained(self.path), turn, writing(self._engine, self.path) as connection:
+            yield connection
+
     def close(self) -> None:
         """Give back all connections; the last process to do so leaves one file, without a log."""
         self._tidy()
         self._engine.dispose()
 
     def _tidy(self) -> None:
-        if self._text_in_log and empty_the_log(self._engine, self._busy_seconds):
-            self._text_in_log = False
+        """Cut texts that were removed out of the log; if somebody reads just then, the next result tries again."""
+        if not self._text_in_log:
+            return
+        with explained(self.path), self._writers.turn(self._busy_seconds):
+            self._text_in_log = False  # before, not after: a text that goes meanwhile sets it again
+            self._text_in_log = not empty_the_log(self._engine, self._busy_seconds)
 
     def known(self, coworker_id: int) -> tuple[KnownTask, ...]:
         """All remembered tasks of a coworker, by identity.
 
         A `key` that is no id is known only while the intent is open (it may be a member's text).
         """
-        with reading(self._engine, self.path) as connection:
+        with self._reading() as connection:
             rows = connection.execute(_KNOWN, {"coworker": coworker_id}).all()
         return tuple(map(_known_task, rows))
 
     def batch(self, coworker_id: int, key: BatchKey) -> Batch | None:
         """The batch of a list for a subject, None before its first intent."""
-        with reading(self._engine, self.path) as connection:
+        with self._reading() as connection:
             return batch_of(connection, coworker_id, key)
 
     def run(self, run_id: RunId) -> Run | None:
         """One run, None if the ledger has no such run."""
-        with reading(self._engine, self.path) as connection:
+        with self._reading() as connection:
             return next(iter(read_runs(connection, schema.runs.c.id == run_id, limit=1)), None)
 
     def runs(self, coworker_id: int | None = None, *, limit: int = 50) -> tuple[Run, ...]:
         """Runs, the newest first, of one coworker or of all."""
         chosen = schema.runs.c.key > 0 if coworker_id is None else schema.runs.c.coworker_id == coworker_id
-        with reading(self._engine, self.path) as connection:
+        with self._reading() as connection:
             return read_runs(connection, chosen, limit=limit)
+
+    def unfinished(self, coworker_id: int | None = None) -> tuple[Run, ...]:
+        """Runs whose request is kept, the oldest first: running, parked, held, or their process died."""
+        with self._reading() as connection:
+            return read_unfinished(connection, coworker_id)
+
+    def leased_until(self, name: str, now: Instant) -> Instant | None:
+        """The moment up to which somebody holds that lease, None if it is free."""
+        with self._reading() as connection:
+            return instant_or_none(held_until(connection, name, milliseconds(now)))
 
     def results(self, run_id: RunId) -> tuple[Result, ...]:
         """The outcome of each task of a run that has one by now, by item and identity."""
-        with reading(self._engine, self.path) as connection:
+        with self._reading() as connection:
             return read_results(connection, run_id)
 
     def verdicts(self, coworker_id: int) -> Mapping[int, UUID | None]:
         """Task id -> the identity that its row turned out to be, None for a row that is not ours."""
         table = schema.verdicts.c
-        with reading(self._engine, self.path) as connection:
+        with self._reading() as connection:
             rows = connection.execute(
                 select(table.task_id, table.identity).where(table.coworker_id == coworker_id)
             )
@@ -138,7 +169,7 @@ class LedgerView:
     def record_verdicts(self, coworker_id: int, verdicts: Mapping[int, UUID | None]) -> None:
         """Remember what rows turned out to be, so that each is read once ever; the first verdict stays."""
         table = schema.verdicts
-        with writing(self._engine, self.path) as connection:
+        with self._writing() as connection:
             known = select(table.c.task_id).where(table.c.coworker_id == coworker_id)
             missing = verdicts.keys() - set(connection.execute(known).scalars())
             if missing:
@@ -148,7 +179,7 @@ class LedgerView:
     def membership_of(self, coworker_id: int) -> Mapping[int, int]:
         """Contract id -> id of the membership chain that the contract was first seen in (design 5.1)."""
         table = schema.memberships.c
-        with reading(self._engine, self.path) as connection:
+        with self._reading() as connection:
             rows = connection.execute(
                 select(table.contract_id, table.chain_id).where(table.coworker_id == coworker_id)
             )
@@ -157,7 +188,7 @@ class LedgerView:
     def directory(self, key: str, now: Instant, max_age_seconds: float = DIRECTORY_SECONDS) -> object | None:
         """A cached directory read, None if there is none or it is too old (or from a later clock)."""
         table = schema.directory.c
-        with reading(self._engine, self.path) as connection:
+        with self._reading() as connection:
             row = connection.execute(select(table.value, table.at).where(table.key == key)).one_or_none()
         if row is None or not 0 <= milliseconds(now) - row.at <= max_age_seconds * 1000:
             return None
@@ -168,7 +199,7 @@ class LedgerView:
         """Cache a directory read: anything that JSON can hold."""
         table = schema.directory
         row = {"value": json.dumps(value, ensure_ascii=False, separators=(",", ":")), "at": milliseconds(now)}
-        with writing(self._engine, self.path) as connection:
+        with self._writing() as connection:
             connection.execute(delete(table).where(table.c.key == key))
             connection.execute(insert(table).values(key=key, **row))
 
@@ -177,17 +208,17 @@ class LedgerView:
 
         The clock is read under the lock, so that waiting for it counts.
         """
-        with writing(self._engine, self.path) as connection:
+        with self._writing() as connection:
             return instant(reserve(connection, milliseconds(clock()), windows, write=write))
 
     def pause_calls(self, until: Instant) -> None:
         """Let no process call before that moment; an earlier one than is stored changes nothing."""
-        with writing(self._engine, self.path) as connection:
+        with self._writing() as connection:
             pause(connection, milliseconds(until))
 
     def paused_until(self) -> Instant | None:
         """The moment before which nobody may call, None if nobody ever asked for one."""
-        with reading(self._engine, self.path) as connection:
+        with self._reading() as connection:
             return instant_or_none(pause_of(connection))
 
 

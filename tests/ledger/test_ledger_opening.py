@@ -21,7 +21,6 @@ from ledger_given import (
 from sqlalchemy import text
 
 from engine.core.errors import Unreachable, UserError
-from engine.ledger import schema
 from engine.ledger.sqlite import connect, reading
 
 
@@ -103,15 +102,6 @@ def test_a_newer_schema_is_refused_and_left_alone(path: Path) -> None:
         with pytest.raises(UserError, match="newer version .schema 0999.*Update tasklists"):
             door(path)
     assert path.read_bytes() == before
-
-
-def test_a_look_at_an_older_schema_says_that_run_migrates_it(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    opened(path).close()
-    monkeypatch.setattr(schema, "HEAD", "0002")
-    with pytest.raises(UserError, match="`tasklists run` migrates it"):
-        looked(path)
 
 
 def test_a_database_that_is_no_ledger_is_refused_and_left_alone(path: Path) -> None:

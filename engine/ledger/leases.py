@@ -1,0 +1,96 @@
+"""One holder at a time for each name, told apart by a fence number. Inside a transaction of the caller.
+
+It must never free a lease before its moment, whatever a clock says, and never let a fence go back.
+All moments and lengths are integer milliseconds.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from engine.ledger import schema
+from engine.ledger.packing import instant
+from engine.ledger.schema import AnyRow
+from engine.ledger.values import Lease
+
+_FREE: Final = ""
+"""The holder of a lease that was given back."""
+
+_lease = schema.leases.c
+_FIND: Final = select(_lease.holder, _lease.fence, _lease.until).where(_lease.name == bindparam("lease"))
+_CHANGE: Final = (
+    update(schema.leases)
+    .where(_lease.name == bindparam("lease"))
+    .values(holder=bindparam("by"), fence=bindparam("number"), until=bindparam("end"))
+)
+
+
+def find(connection: Connection, name: str) -> AnyRow | None:
+    """The row of a lease, None if nobody ever took it."""
+    return connection.execute(_FIND, {"lease": name}).one_or_none()
+
+
+def held_until(connection: Connection, name: str, now: int) -> int | None:
+    """The moment up to which somebody holds it, None if it is free."""
+    row = find(connection, name)
+    return None if row is None or not _is_held(row, now) else int(row.until)
+
+
+def _is_held(row: AnyRow, now: int) -> bool:
+    # A clock that was set back finds `until` farther away, so it waits longer and frees nothing early.
+    return bool(row.holder != _FREE and row.until > now)
+
+
+def take(connection: Connection, name: str, *, holder: str, length: int, now: int) -> Lease | None:
+    """Take a lease that is free, ran out, or is the holder's already; None if it is another's."""
+    if not holder:
+        raise ValueError("a lease needs a holder")
+    row = find(connection, name)
+    if row is None:
+        connection.execute(insert(schema.leases).values(name=name, holder=holder, fence=1, until=now + length))
+        return Lease(name, holder, 1, instant(now + length))
+    if not _is_held(row, now):
+        return _store(connection, Lease(name, holder, row.fence + 1, instant(now + length)), now + length)
+    return _prolong(connection, name, row, now + length) if row.holder == holder else None
+
+
+def renew(connection: Connection, lease: Lease, *, length: int, now: int) -> Lease | None:
+    """Hold it for longer, even if it ran out, as long as nobody else took it; None if somebody did."""
+    row = find(connection, lease.name)
+    if not is_ours(row, lease):
+        return None
+    assert row is not None  # or it would not be ours
+    return _prolong(connection, lease.name, row, now + length)
+
+
+def keep(connection: Connection, lease: Lease, *, length: int, now: int) -> Lease | None:
+    """Renew it if less than half of its length is left; None if somebody else took it."""
+    row = find(connection, lease.name)
+    if row is not None and is_ours(row, lease) and 2 * (row.until - now) >= length:
+        return Lease(lease.name, lease.holder, lease.fence, instant(row.until))
+    return renew(connection, lease, length=length, now=now)
+
+
+def is_ours(row: AnyRow | None, lease: Lease) -> bool:
+    """Whether the stored row is still this holding."""
+    return row is not None and row.holder == lease.holder and row.fence == lease.fence
+
+
+def give_back(connection: Connection, lease: Lease) -> None:
+    """Free it; nothing happens if it is another's by now."""
+    if is_ours(find(connection, lease.name), lease):
+        _store(connection, Lease(lease.name, _FREE, lease.fence, lease.until), 0)
+
+
+def _prolong(connection: Connection, name: str, row: AnyRow, until: int) -> Lease:
+    """The later of the two ends holds: others may have seen the stored one and wait for it."""
+    end = max(until, row.until)
+    return _store(connection, Lease(name, row.holder, row.fence, instant(end)), end)
+
+
+def _store(connection: Connection, lease: Lease, until: int) -> Lease:
+    values = {"lease": lease.name, "by": lease.holder, "number": lease.fence, "end": until}
+    connection.execute(_CHANGE, values)
+    return lease
