@@ -17,16 +17,17 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.5, 20.0
 """Seconds, for faults that name no wait: three tries fit within one call's minute on average."""
 
 # Answers of 2026 say "Wait N seconds" in the body, N sometimes decimal (api.md 10).
-_WAIT_TEXT = re.compile(rb"wait\s+(\d{1,9}(?:\.\d{1,9})?)\s*(second|minute)", re.IGNORECASE)
-_SECONDS = re.compile(r"-?\d{1,12}(?:\.\d{1,9})?")
+_WAIT_TEXT = re.compile(rb"wait\s+(\d+(?:[.,]\d+)?)\s*(second|minute|hour)", re.IGNORECASE)
+_SECONDS_IN = {b"second": 1, b"minute": 60, b"hour": 3600}
+_SECONDS = re.compile(r"-?\d+(?:\.\d+)?")
 _TEXT_LOOKED_AT = 4096
 
 
 def retry_after(headers: Mapping[str, str], body: bytes, now: Instant) -> float | None:
     """Seconds to wait, 1 to 300, by the Retry-After header (seconds or HTTP date), else by the body's text.
 
-    `headers` has lower-case names. A date is compared with the answer's own Date where there is
-    one, so a skewed clock does no harm. None: the answer names no wait.
+    `headers` has lower-case names. Of a header that came twice the longest wait counts. A date is compared
+    with the answer's own Date where there is one, so a skewed clock does no harm. None: the answer names no wait.
     """
     said = _from_header(headers, now)
     if said is None:
@@ -36,8 +37,9 @@ def retry_after(headers: Mapping[str, str], body: bytes, now: Instant) -> float 
 
 def _from_header(headers: Mapping[str, str], now: Instant) -> float | None:
     value = headers.get("retry-after", "").strip()
-    if _SECONDS.fullmatch(value):
-        return float(value)
+    said = [part.strip() for part in value.split(",")]  # repeated headers come joined; a date has a comma too
+    if all(_SECONDS.fullmatch(part) for part in said):
+        return max(float(part) for part in said)
     moment = _http_date(value)
     if moment is None:
         return None
@@ -59,7 +61,7 @@ def _from_text(body: bytes) -> float | None:
     found = _WAIT_TEXT.search(body[:_TEXT_LOOKED_AT])
     if found is None:
         return None
-    return float(found[1]) * (60 if found[2].lower() == b"minute" else 1)
+    return float(found[1].replace(b",", b".")) * _SECONDS_IN[found[2].lower()]
 
 
 def pause(attempt: int, chance: float) -> float:

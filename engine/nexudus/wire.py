@@ -7,10 +7,11 @@ success that is not proved to be one: 2xx, WasSuccessful true, and a usable Id.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from whenever import Instant
 
+from engine.core.identity import read_marks
 from engine.nexudus.answers import (
     Absent,
     Ambiguous,
@@ -26,7 +27,7 @@ from engine.nexudus.answers import (
     RetrySafe,
     Sent,
 )
-from engine.nexudus.refusal import error_in_words, field_errors, first_words
+from engine.nexudus.refusal import FieldError, error_in_words, field_errors, first_words
 from engine.nexudus.throttle import retry_after
 
 QUOTA_PAUSE = 3600.0
@@ -55,7 +56,7 @@ def judge_write(  # noqa: PLR0911 - one return a status is the table of design 5
     if status == 404:
         return _judge_404(headers, body, sent)
     if status == 400:
-        return _judge_400(body)
+        return _judge_400(body, sent)
     if status in _REFUSED_UNREAD:
         return Fatal(f"Nexudus refuses {_REFUSED_UNREAD[status]} of the request ({status})")
     if 200 <= status < 300:
@@ -125,18 +126,31 @@ def _judge_404(headers: Mapping[str, str], body: bytes, sent: Sent) -> Answer:
     return Fatal("the task is gone" if sent.kind == "update" else "Nexudus knows no such address")
 
 
-def _judge_400(body: bytes) -> Answer:
+def _judge_400(body: bytes, sent: Sent | None = None) -> Fatal | Ambiguous:
     envelope = decoded(body)
     if not isinstance(envelope, dict):
         return Fatal(first_words(envelope) or "refused without a reason (400)")
-    words = first_words(envelope.get("Message"))
-    errors = field_errors(envelope) or error_in_words(words)
-    if envelope.get("WasSuccessful") is True:
+    words, errors = first_words(envelope.get("Message")), field_errors(envelope)
+    if envelope.get("WasSuccessful") is True or _names_a_new_task(envelope, sent):
         return Ambiguous("answer 400 that calls itself a success")
-    if not errors and words.lower().startswith("ooops"):
-        # The general failure, mostly a 500; whether something was saved is unknown (api.md 11).
+    if not _name_a_field(errors) and _tell_the_general_failure(words, errors):
+        # Mostly a 500; whether something was saved is unknown (api.md 11).
         return Ambiguous("answer 400 with the general failure text")
+    errors = errors or error_in_words(words)
     return Fatal("refused" if errors else words or "refused without a reason (400)", errors)
+
+
+def _name_a_field(errors: Sequence[FieldError]) -> bool:
+    return any(error.property_name for error in errors)
+
+
+def _tell_the_general_failure(words: str, errors: Sequence[FieldError]) -> bool:
+    return any(text.lower().startswith("ooops") for text in (words, *(error.message for error in errors)))
+
+
+def _names_a_new_task(envelope: Record, sent: Sent | None) -> bool:
+    """Whether a refused creation carries an Id all the same: only a task that was made has one."""
+    return sent is not None and sent.kind == "create" and usable_id(envelope.get("Value")) is not None
 
 
 def _judge_2xx(body: bytes, sent: Sent) -> Answer:
@@ -145,7 +159,9 @@ def _judge_2xx(body: bytes, sent: Sent) -> Answer:
         return Ambiguous("an answer that is no receipt")
     if envelope["WasSuccessful"] is False:
         errors = field_errors(envelope)
-        return Fatal("refused", errors) if errors else Ambiguous("refused without saying why")
+        if not _name_a_field(errors) or _names_a_new_task(envelope, sent):
+            return Ambiguous("refused without saying why")
+        return Fatal("refused", errors)
     if envelope["WasSuccessful"] is not True:
         return Ambiguous("a receipt that does not say whether it worked")
     return _judge_receipt(envelope.get("Value"), sent)
@@ -176,17 +192,28 @@ def _judge_created(value: object, sent: Record) -> Answer:
 def _is_about(value: Record, sent: Record) -> bool:
     """Whether a receipt can belong to what was sent: a late answer on a reused line must not.
 
-    Only fields that came back filled are compared, and the name only as far as it came back,
-    since a name too long may be cut (api.md 13, S23).
+    Only fields that came back filled are compared, and texts only as far as they came back, since one
+    too long may be cut (api.md 13, S16 and S23). Two tasks of a member may differ in their mark alone.
     """
     for name in ("CoworkerId", "BusinessId"):
         back = value.get(name)
         if back is not None and name in sent and back != sent[name]:
             return False
-    name_back, name_sent = value.get("Name"), sent.get("Name")
-    if not (isinstance(name_back, str) and name_back.strip() and isinstance(name_sent, str)):
+    if not all(_may_be_cut_from(value.get(name), sent.get(name)) for name in ("Name", "TaskItemUniqueId")):
+        return False
+    marks_back, marks_sent = _marks(value), _marks(sent)
+    return not (marks_back and marks_sent) or marks_sent[0] in marks_back
+
+
+def _may_be_cut_from(back: object, sent: object) -> bool:
+    if not (isinstance(back, str) and back.strip() and isinstance(sent, str)):
         return True
-    return " ".join(name_sent.split()).casefold().startswith(" ".join(name_back.split()).casefold())
+    return " ".join(sent.split()).casefold().startswith(" ".join(back.split()).casefold())
+
+
+def _marks(record: Record) -> list[str]:
+    notes = record.get("Notes")
+    return [mark.digits for mark in read_marks(notes)] if isinstance(notes, str) else []
 
 
 def usable_id(record: object) -> int | None:
