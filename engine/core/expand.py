@@ -17,6 +17,7 @@ from engine.core.fact_values import Absent, Value
 from engine.core.facts import Facts
 from engine.core.forms import Holder, Responsible
 from engine.core.identity import ItemRef, Naming, Subject, alternatives, identity
+from engine.core.membership import paying_member
 from engine.core.people import Chosen, NotLookedUp, choose_person
 from engine.core.prepared import Path, Prepared, ReadyItem
 from engine.core.resolve import AnchorMissing, ResolvedDue, resolve_due
@@ -120,6 +121,7 @@ class _Expander:
     def _naming(self) -> Naming:
         renamed = {ready.item.id: ready.identity_id for ready in self.prepared.items}
         kinds = ["coworker", "location", *(["contract", "membership"] if self.facts.contract_id is not None else [])]
+        kinds += ["team"] if self.prepared.per_team else []
         found = (self._subject((), "", kind) for kind in kinds)
         subjects = tuple(subject for subject in found if subject is not None)
         return Naming(self.prepared.organisation.owner, self.prepared.identity_id, renamed, subjects, self.cycle)
@@ -246,6 +248,10 @@ class _Expander:
             return Subject("coworker", facts.coworker_id)
         if once_per == "location":
             return Subject("location", f"{facts.coworker_id}@{self.business_id}")
+        return self._team(path, who) if once_per == "team" else self._of_contract(path, who, once_per)
+
+    def _of_contract(self, path: Path, who: str, once_per: str) -> Subject | None:
+        facts = self.facts
         if facts.contract_id is None:
             what = f"once_per: {once_per} needs a contract, and this coworker has none; once_per: coworker does not."
             self.troubles.append(Trouble(path, who, what))
@@ -261,6 +267,18 @@ class _Expander:
         chain = facts.chain()
         assert chain is not None  # there is a contract
         return Subject("membership", chain.id, chain.other_ids)
+
+    def _team(self, path: Path, who: str) -> Subject | None:
+        team = self.facts.team
+        payer = self._try(path, who, lambda: paying_member(team))
+        if payer is None or team is None:
+            return None
+        if payer != self.facts.coworker_id:
+            whose = f"coworker {payer} pays for team {team['Id']}"
+            what = f"once_per: team, and {whose}; these facts are of coworker {self.facts.coworker_id}."
+            self.troubles.append(Trouble(path, who, what))
+            return None
+        return Subject("team", int(team["Id"]))
 
     def _try(self, path: Path, who: str, make: Callable[[], Made]) -> Made | None:
         try:

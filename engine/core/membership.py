@@ -1,9 +1,13 @@
-"""Which contract a run is about, and the chain of contracts that makes one membership (design 4 and 5.1)."""
+"""Which contract a run is about, the chain of contracts that makes one membership, and who stands for a team.
+
+Pure (design 4 and 5.1). It must never choose where several could be meant.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from whenever import Date
 
@@ -114,6 +118,26 @@ def choose_contract(
         )
     ended = sorted((c for c in contracts if c.cancelled), key=lambda c: (str(c.cancellation or ""), c.id))
     return ended[-1] if anchor_is_end and ended else None
+
+
+def paying_member(team: Mapping[str, Any] | None) -> int:
+    """Return the coworker to whom the tasks made once per team are written: the team's PayingMemberId.
+
+    Raises:
+        UserError: there is no team, or nobody pays for it.
+    """
+    if team is None:
+        raise UserError(
+            "once_per: team needs a team, and this coworker is in none.",
+            advice="Add the coworker to a team in Nexudus, or write once_per: coworker.",
+        )
+    payer = team.get("PayingMemberId")
+    if not isinstance(payer, int) or payer < 1:
+        raise UserError(
+            f"once_per: team writes to the team's paying member, and team {team['Id']} has none.",
+            advice="Set one in Nexudus.",
+        )
+    return payer
 
 
 def _listed(contracts: Sequence[Contract]) -> str:

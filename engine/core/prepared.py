@@ -63,6 +63,11 @@ class Prepared:
     def identity_id(self) -> str:
         return self.tasklist.formerly or self.tasklist.tasklist
 
+    @property
+    def per_team(self) -> bool:
+        """Whether the list is made once for a team: written to its paying member, whoever started the run."""
+        return self.tasklist.once_per == "team"
+
     def facts_named(self) -> frozenset[tuple[str, ...]]:
         """Return the paths of all facts that the list's texts, conditions and loops name."""
         found: set[tuple[str, ...]] = set(self.name.facts_used)

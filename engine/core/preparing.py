@@ -67,8 +67,7 @@ class _Preparation:
         when = self._condition(("applies", "when"), applies.when, self.base)
         self._anchor(("anchor",), self.tasklist.anchor)
         self._anchor(("defaults", "anchor"), self.tasklist.defaults.anchor)
-        self._not_yet(("once_per",), self.tasklist.once_per)
-        self._not_yet(("defaults", "once_per"), self.tasklist.defaults.once_per)
+        self._same_once_per(("defaults", "once_per"), self.tasklist.defaults.once_per)
         self._inputs()
         items = [
             self._item(index, item)
@@ -91,7 +90,7 @@ class _Preparation:
         notes = self._text(notes_path, notes_text, names) if notes_text else None
         when_path = (*path, "when") if item.when else ("defaults", "when")
         when = self._condition(when_path, item.when or defaults.when, names)
-        self._not_yet((*path, "once_per"), item.once_per)
+        self._same_once_per((*path, "once_per"), item.once_per)
         self._anchor((*path, "anchor"), item.anchor)
         anchor = item.anchor or defaults.anchor or self.tasklist.anchor
         due = self._due((*path, "due"), item, anchor)
@@ -221,13 +220,17 @@ class _Preparation:
             what = f"{ids} are alike in all but their id, and nobody could tell the tasks apart"
             self._fault(("items", index), what, other=("items", first))
 
-    def _not_yet(self, path: Path, once_per: str | None) -> None:
-        if once_per == "team":
-            self._fault(
-                path,
-                "once_per: team is not available yet",
-                allowed="coworker, membership, contract, location",
-            )
+    def _same_once_per(self, path: Path, once_per: str | None) -> None:
+        """A team's tasks are another person's than a coworker's: one list holds either."""
+        own = self.tasklist.once_per
+        if once_per is None or "team" not in {once_per, own} or once_per == own or self._doubted("once_per"):
+            return
+        what = "is not available yet: write a list of its own"
+        if own == "team":
+            self._fault(path, f"once_per: {once_per} in a list made once per team {what} for it", allowed="team")
+        else:
+            allowed = "coworker, membership, contract, location"
+            self._fault(path, f"once_per: team in a list made once per {own} {what} for the team", allowed=allowed)
 
     def _text(self, path: Path, source: str, names: Scope) -> CompiledText | None:
         made = self._try(path, lambda: compile_text(source, names))

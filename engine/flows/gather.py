@@ -13,7 +13,7 @@ from engine.core.catalogue import ListOf, Record, scope, snake_case
 from engine.core.errors import UserError
 from engine.core.expand import HoldersNeeded, expand
 from engine.core.facts import Event, Facts, Raw, contract_of
-from engine.core.membership import choose_contract
+from engine.core.membership import choose_contract, paying_member
 from engine.core.organisation import Organisation
 from engine.core.prepared import Prepared
 from engine.core.wanted import Expansion
@@ -39,6 +39,15 @@ _MAX_YEARS = 60
 class Gathered:
     facts: Facts
     expansion: Expansion
+
+
+@dataclass(frozen=True)
+class _Whom:
+    """Whose tasks a run makes: who started it, or for a list made once per team the team's paying member."""
+
+    coworker: Raw
+    team: Raw | None
+    request: Request
 
 
 class Gatherer:
@@ -80,10 +89,29 @@ class Gatherer:
                 facts = replace(facts, calendar=self._wider(facts, short))
         raise AssertionError("people and calendar days were still missing")
 
-    def _facts(self, request: Request) -> Facts:
+    def coworker_of(self, request: Request) -> int:
+        """Return the coworker whose tasks a request makes, with as few calls as that takes: none for most lists.
+
+        Raises:
+            UserError: the list is made once per team, and there is no team, no payer or more than one team.
+            Unreachable: Nexudus gives no usable answer now.
+        """
+        return self._whom(request).request.coworker_id if self._prepared.per_team else request.coworker_id
+
+    def _whom(self, request: Request) -> _Whom:
+        """Whoever starts a list made once per team, all is read as if its paying member had: equal plans for all."""
         coworker = self._reader.coworker(request.coworker_id)
+        if not self._prepared.per_team:
+            return _Whom(coworker, self._named_team(coworker, request.team_id), request)
+        team = self._team_to_pay_for(coworker, request)
+        payer = paying_member(team)
+        whole = coworker if payer == request.coworker_id else self._reader.coworker(payer)
+        return _Whom(whole, team, replace(request, coworker_id=payer))
+
+    def _facts(self, request: Request) -> Facts:
+        whom = self._whom(request)
+        coworker, team, request = whom.coworker, whom.team, whom.request
         contracts, chosen, source = self._contract(coworker, request)
-        team = self._named_team(coworker, request.team_id)
         location = self._location(coworker, chosen, request.location)
         place = self._organisation.locations[location]
         zone = place.time_zone or self._directory.zone(place.business_id)
@@ -130,6 +158,8 @@ class Gatherer:
 
     def _payer(self, coworker: Raw, request: Request) -> int | None:
         """Return who else pays for the coworker's team, when the list needs a contract and there is one team."""
+        if self._prepared.per_team:
+            return None  # the run is the payer's already
         number = self._team_id(coworker, request.team_id)
         if number is None or not (self._prepared.needs_contract() or request.contract_id):
             return None
@@ -139,7 +169,18 @@ class Gatherer:
     def _named_team(self, coworker: Raw, wanted: int | None) -> Raw | None:
         if wanted is None and not any(path[0] == "team" for path in self._named):
             return None
-        number = self._team_id(coworker, wanted)
+        return self._team(self._team_id(coworker, wanted))
+
+    def _team_to_pay_for(self, coworker: Raw, request: Request) -> Raw | None:
+        """The one team that is meant. Who pays for a named team need not be one of its members."""
+        if request.team_id is None:
+            return self._team(self._team_id(coworker, None))
+        team = self._reader.team(request.team_id)
+        if team.get("PayingMemberId") != request.coworker_id:
+            self._team_id(coworker, request.team_id)
+        return team
+
+    def _team(self, number: int | None) -> Raw | None:
         return None if number is None else self._reader.team(number)
 
     def _team_id(self, coworker: Raw, wanted: int | None) -> int | None:

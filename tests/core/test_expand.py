@@ -198,6 +198,34 @@ def test_a_membership_offers_the_identities_under_all_its_ids() -> None:
     assert one(alone).identity in one(found).alternatives
 
 
+TEAM: dict[str, Any] = {"Id": 77, "Name": "Acme Corp", "PayingMemberId": ADA["Id"]}
+
+
+def test_a_list_made_once_per_team_is_its_paying_members_and_named_by_the_team() -> None:
+    found = expanded(ready(item(notes="{{ team.name }}"), once_per="team"), facts(team=TEAM))
+    assert found.subject == Subject("team", 77)
+    assert (found.coworker_id, one(found).notes) == (ADA["Id"], "Acme Corp")
+    other = facts(team=TEAM | {"PayingMemberId": 5}, coworker={"Id": 5})
+    again = expanded(ready(item(), once_per="team"), other)
+    assert one(again).identity == one(found).identity, "the team is the subject, whoever pays"
+    assert again.naming.identities("access-card", "") >= {one(found).identity}
+
+
+@pytest.mark.parametrize(
+    ("team", "reason"),
+    [
+        (None, "this coworker is in none"),
+        (TEAM | {"PayingMemberId": None}, "team 77 has none"),
+        (TEAM | {"PayingMemberId": 0}, "team 77 has none"),
+        (TEAM | {"PayingMemberId": 5}, "coworker 5 pays for team 77; these facts are of coworker 1416660358"),
+    ],
+)
+def test_a_list_made_once_per_team_needs_a_team_and_the_facts_of_who_pays(
+    team: dict[str, Any] | None, reason: str
+) -> None:
+    assert all(reason in line for line in troubles(item(), given=facts(team=team), once_per="team"))
+
+
 def test_a_repetition_by_label_is_another_task() -> None:
     plain, again = one(expanded()), one(expanded(cycle="2027"))
     assert plain.identity != again.identity
