@@ -84,8 +84,9 @@ def read_results(connection: Connection, run_id: RunId) -> tuple[Result, ...]:
     if run is None:
         return ()
     items = _items(connection, run.coworker_id)
-    found = {result.identity: result for result in _told(connection, run.key, items)}
-    found.update((result.identity, result) for result in _settled(connection, run, items) if _newer(result, found))
+    found = {result.identity: result for result in _told(connection, run, run_id, items)}
+    made = _settled(connection, run, run_id, items)
+    found.update((result.identity, result) for result in made if _newer(result, found))
     return tuple(sorted(found.values(), key=lambda result: (result.item, result.identity)))
 
 
@@ -104,9 +105,9 @@ def _items(connection: Connection, coworker_id: int) -> dict[bytes, str]:
     return {row.identity: row.item for row in rows}
 
 
-def _told(connection: Connection, run_key: int, items: dict[bytes, str]) -> tuple[Result, ...]:
+def _told(connection: Connection, run: AnyRow, run_id: RunId, items: dict[bytes, str]) -> tuple[Result, ...]:
     table = schema.results
-    rows = connection.execute(select(table).where(table.c.run_key == run_key).order_by(table.c.key))
+    rows = connection.execute(select(table).where(table.c.run_key == run.key).order_by(table.c.key))
     return tuple(
         Result(
             identity=UUID(bytes=row.identity),
@@ -115,12 +116,15 @@ def _told(connection: Connection, run_key: int, items: dict[bytes, str]) -> tupl
             task_id=row.task_id,
             item=items.get(row.identity, ""),
             error=row.error,
+            run_id=run_id,
         )
         for row in rows
     )
 
 
-def _settled(connection: Connection, run: AnyRow, items: dict[bytes, str]) -> tuple[Result, ...]:
+def _settled(
+    connection: Connection, run: AnyRow, run_id: RunId, items: dict[bytes, str]
+) -> tuple[Result, ...]:
     table = schema.tasks.c
     rows = connection.execute(
         select(table.identity, table.state, table.at, table.task_id)
@@ -135,6 +139,7 @@ def _settled(connection: Connection, run: AnyRow, items: dict[bytes, str]) -> tu
             at=instant(row.at),
             task_id=row.task_id,
             item=items[row.identity],
+            run_id=run_id,
         )
         for row in rows
     )

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine
 from whenever import Instant
 
-from engine.ledger import leases, outcomes, runs, schema
+from engine.ledger import caches, leases, outcomes, runs
 from engine.ledger.claims import Holder, ItemKeys, claim_intents, has_open_text
 from engine.ledger.packing import instant, milliseconds, milliseconds_or_none
 from engine.ledger.values import Intent, Lease, NewRun, RunId
@@ -108,34 +108,13 @@ class Ledger(LedgerView):
         self._tidy()
         return True
 
-    def confirm(self, run_id: RunId, identity: UUID, now: Instant) -> bool:
-        """Right before a send: whether the run still holds the intent; its sign of life is then fresh.
-
-        Together with `held_seen_at` of a claim this is the fence: who was silent past the quiet period
-        and was taken over sends nothing more, and who lives is not taken over.
-        """
-        with self._reading() as connection:
-            holds, seen_at = _held(connection, run_id, identity)
-        if not holds or milliseconds(now) - seen_at < FRESH_MILLISECONDS:
-            return holds
-        with self._writing() as connection:
-            holds, _ = _held(connection, run_id, identity)
-            if holds:
-                runs.see(connection, self._holder(connection, run_id), milliseconds(now))
-        return holds
-
-    def touch(self, run_id: RunId, now: Instant) -> None:
-        """A sign of life: the quiet period of this run's intents counts from here."""
-        with self._writing() as connection:
-            runs.see(connection, self._holder(connection, run_id), milliseconds(now))
-
     def finish_run(  # noqa: PLR0913  how one run ended, by name
         self,
         run_id: RunId,
         counts: Mapping[str, int],
         now: Instant,
         *,
-        done: bool = True,
+        done: bool,
         resumes_at: Instant | None = None,
     ) -> None:
         """Close a run with how many tasks had which outcome. Its open intents stay open.
@@ -177,7 +156,7 @@ class Ledger(LedgerView):
         with self._writing() as connection:
             leases.give_back(connection, lease)
 
-    def confirm_lease(self, run_id: RunId, lease: Lease, *, seconds: float, now: Instant) -> Lease | None:
+    def confirm(self, run_id: RunId, lease: Lease, *, seconds: float, now: Instant) -> Lease | None:
         """Right before a send: the lease if it is still ours, None if another has taken it: then send nothing.
 
         It is renewed for `seconds` once less than half of that is left, and the run's sign of life is fresh.
@@ -202,20 +181,8 @@ class Ledger(LedgerView):
 
         A contract keeps its first chain; a chain that shares a contract with a known one keeps that id.
         """
-        table = schema.memberships
-        mine = table.c.coworker_id == coworker_id
         with self._writing() as connection:
-            rows = connection.execute(select(table.c.contract_id, table.c.chain_id).where(mine))
-            known = {row.contract_id: row.chain_id for row in rows}
-            shared = {known[contract] for contract in contract_ids if contract in known}
-            chain = chain_id if chain_id in shared else min(shared, default=chain_id)
-            missing = sorted(set(contract_ids) - known.keys())
-            if missing:
-                connection.execute(
-                    insert(table),
-                    [{"coworker_id": coworker_id, "contract_id": one, "chain_id": chain} for one in missing],
-                )
-        return chain
+            return caches.add_to_chain(connection, coworker_id, contract_ids, chain_id)
 
     def _holder(self, connection: Connection, run_id: RunId) -> Holder:
         """The row of a run; it never changes or goes away, so it is looked up once."""
@@ -224,17 +191,6 @@ class Ledger(LedgerView):
         found = runs.find_holder(connection, run_id)
         self._holders = {run_id: found}  # of the last run only: a service has many
         return found
-
-
-def _held(connection: Connection, run_id: RunId, identity: UUID) -> tuple[bool, int]:
-    """Whether a run holds an open intent, and its last sign of life."""
-    task, run = schema.tasks.c, schema.runs.c
-    row = connection.execute(
-        select(task.state, run.seen_at)
-        .join(schema.runs, run.key == task.run_key)
-        .where((run.id == run_id) & (task.coworker_id == run.coworker_id) & (task.identity == identity.bytes))
-    ).one_or_none()
-    return (row is not None and row.state == schema.INTENDED, row.seen_at if row is not None else 0)
 
 
 def _length(seconds: float) -> int:

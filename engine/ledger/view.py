@@ -5,29 +5,34 @@ Previews get this type. It must never record a run, an intent or a result, and n
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, bindparam, delete, insert, select
+from sqlalchemy import Connection, Engine, bindparam, select
 from whenever import Instant
 
 from engine.core.identity import mark_of
 from engine.core.known import KnownTask
-from engine.ledger import schema
+from engine.ledger import caches, schema
 from engine.ledger.calls import pause, pause_of, reserve
 from engine.ledger.faults import explained
 from engine.ledger.history import batch_of, read_results, read_runs, read_unfinished
 from engine.ledger.leases import held_until
 from engine.ledger.limits import Clock, Window
 from engine.ledger.packing import Fingerprints, instant, instant_or_none, milliseconds
+from engine.ledger.recovery import (
+    read_coworkers,
+    read_coworkers_to_recover,
+    read_last_results,
+    read_open_intents,
+)
 from engine.ledger.sqlite import empty_the_log, reading, writing
-from engine.ledger.values import Batch, BatchKey, Result, Run, RunId
+from engine.ledger.values import Batch, BatchKey, Finding, OpenIntent, Result, Run, RunId
 from engine.ledger.writers import Queue
 
 DIRECTORY_SECONDS: Final = 900
@@ -157,51 +162,61 @@ class LedgerView:
         with self._reading() as connection:
             return read_results(connection, run_id)
 
+    def last_results(self, coworker_id: int) -> Mapping[UUID, Result]:
+        """The newest result of each identity that is not settled: why it was held, failed or parked."""
+        with self._reading() as connection:
+            return read_last_results(connection, coworker_id)
+
+    def open_intents(self, coworker_id: int) -> tuple[OpenIntent, ...]:
+        """The tasks of a coworker that may or may not have been made, the oldest intent first."""
+        with self._reading() as connection:
+            return read_open_intents(connection, coworker_id)
+
+    def coworkers_to_recover(self) -> tuple[int, ...]:
+        """The ids of coworkers with an open intent or an unfinished run, sorted."""
+        with self._reading() as connection:
+            return read_coworkers_to_recover(connection)
+
+    def coworkers(self, tasklist: str | None = None) -> tuple[int, ...]:
+        """The ids of coworkers with a remembered task, of one list or of any, sorted."""
+        with self._reading() as connection:
+            return read_coworkers(connection, tasklist)
+
+    def findings(self) -> Mapping[str, Finding]:
+        """What `probe` learned about this account, by question."""
+        with self._reading() as connection:
+            return caches.findings(connection)
+
+    def record_finding(self, question: str, value: object, now: Instant) -> None:
+        """Remember one answer of `probe`, in place of an earlier one: anything that JSON can hold."""
+        finding = Finding(question, value, now)
+        with self._writing() as connection:
+            caches.store_finding(connection, finding)
+
     def verdicts(self, coworker_id: int) -> Mapping[int, UUID | None]:
         """Task id -> the identity that its row turned out to be, None for a row that is not ours."""
-        table = schema.verdicts.c
         with self._reading() as connection:
-            rows = connection.execute(
-                select(table.task_id, table.identity).where(table.coworker_id == coworker_id)
-            )
-            return {row.task_id: UUID(bytes=row.identity) if row.identity else None for row in rows}
+            return caches.verdicts(connection, coworker_id)
 
     def record_verdicts(self, coworker_id: int, verdicts: Mapping[int, UUID | None]) -> None:
         """Remember what rows turned out to be, so that each is read once ever; the first verdict stays."""
-        table = schema.verdicts
         with self._writing() as connection:
-            known = select(table.c.task_id).where(table.c.coworker_id == coworker_id)
-            missing = verdicts.keys() - set(connection.execute(known).scalars())
-            if missing:
-                rows = [_verdict_row(coworker_id, one, verdicts[one]) for one in sorted(missing)]
-                connection.execute(insert(table), rows)
+            caches.add_verdicts(connection, coworker_id, verdicts)
 
     def membership_of(self, coworker_id: int) -> Mapping[int, int]:
         """Contract id -> id of the membership chain that the contract was first seen in (design 5.1)."""
-        table = schema.memberships.c
         with self._reading() as connection:
-            rows = connection.execute(
-                select(table.contract_id, table.chain_id).where(table.coworker_id == coworker_id)
-            )
-            return {row.contract_id: row.chain_id for row in rows}
+            return caches.chains(connection, coworker_id)
 
     def directory(self, key: str, now: Instant, max_age_seconds: float = DIRECTORY_SECONDS) -> object | None:
         """A cached directory read, None if there is none or it is too old (or from a later clock)."""
-        table = schema.directory.c
         with self._reading() as connection:
-            row = connection.execute(select(table.value, table.at).where(table.key == key)).one_or_none()
-        if row is None or not 0 <= milliseconds(now) - row.at <= max_age_seconds * 1000:
-            return None
-        found: object = json.loads(row.value)
-        return found
+            return caches.directory(connection, key, now=milliseconds(now), max_age=max_age_seconds * 1000)
 
     def store_directory(self, key: str, value: object, now: Instant) -> None:
         """Cache a directory read: anything that JSON can hold."""
-        table = schema.directory
-        row = {"value": json.dumps(value, ensure_ascii=False, separators=(",", ":")), "at": milliseconds(now)}
         with self._writing() as connection:
-            connection.execute(delete(table).where(table.c.key == key))
-            connection.execute(insert(table).values(key=key, **row))
+            caches.store_directory(connection, key, value, milliseconds(now))
 
     def reserve_call(self, windows: Sequence[Window], clock: Clock, *, write: bool) -> Instant:
         """Reserve the first moment for one more call among those of all processes; DailyLimit if it parks.
@@ -220,10 +235,6 @@ class LedgerView:
         """The moment before which nobody may call, None if nobody ever asked for one."""
         with self._reading() as connection:
             return instant_or_none(pause_of(connection))
-
-
-def _verdict_row(coworker_id: int, task_id: int, found: UUID | None) -> dict[str, Any]:
-    return {"coworker_id": coworker_id, "task_id": task_id, "identity": found.bytes if found else None}
 
 
 def _known_task(row: schema.AnyRow) -> KnownTask:

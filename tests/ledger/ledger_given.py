@@ -48,7 +48,7 @@ def intent(item: str, **other: Any) -> Intent:
     return Intent(identity(item), item, **(usual | other))
 
 
-def begin(ledger: Ledger, *, at: Instant = NOW, coworker_id: int = ADA) -> RunId:
+def begin(ledger: Ledger, *, at: Instant = NOW, coworker_id: int = ADA, request: str = "") -> RunId:
     return ledger.begin_run(
         NewRun(
             tasklist="new-member",
@@ -59,6 +59,7 @@ def begin(ledger: Ledger, *, at: Instant = NOW, coworker_id: int = ADA) -> RunId
             started_at=at,
             checksum="c" * 64,
             actions={"create": 2},
+            request=request,
         )
     )
 

@@ -20,9 +20,9 @@ def test_a_run_is_remembered_from_begin_to_finish(ledger: Ledger) -> None:
     run = ledger.run(run_id)
     assert run is not None
     assert (run.tasklist, run.cause, run.started_at, run.finished_at) == ("new-member", "cli", NOW, None)
-    ledger.touch(run_id, LATER)
-    ledger.touch(run_id, NOW)
-    ledger.finish_run(run_id, {"created": 2, "failed": 1}, LATER)
+    ledger.claim(run_id, [], LATER)
+    ledger.claim(run_id, [], NOW)
+    ledger.finish_run(run_id, {"created": 2, "failed": 1}, LATER, done=True)
     run = ledger.run(run_id)
     assert run is not None
     assert (run.seen_at, run.finished_at) == (LATER, LATER)

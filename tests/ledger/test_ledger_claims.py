@@ -121,7 +121,7 @@ def test_a_result_without_an_intent_is_a_bug_that_is_told(ledger: Ledger) -> Non
     with pytest.raises(LookupError, match="claim before sending"):
         ledger.record(run, CARD, "created", task_id=900, now=NOW)
     with pytest.raises(LookupError, match="no run"):
-        ledger.touch(type(run)("none"), NOW)
+        ledger.claim(type(run)("none"), [], NOW)
 
 
 def test_the_first_task_fixes_the_name_of_the_batch(ledger: Ledger) -> None:

@@ -154,7 +154,7 @@ def test_a_ledger_that_is_taken_away_is_told(path: Path) -> None:
         ledger.close()
         path.unlink()
         with pytest.raises(Unreachable, match="cannot be opened"):
-            ledger.touch(run, NOW)
+            ledger.claim(run, [], NOW)
         assert not path.exists(), "a vanished ledger is not replaced by an empty one"
 
 

@@ -108,7 +108,7 @@ def test_a_reader_in_the_way_delays_the_erasure_until_the_run_ends(path: Path, l
         reader.exec_driver_sql("SELECT count(*) FROM tasks").fetchall()
         ledger.record(run, identity("card"), "created", task_id=900, now=NOW)
         assert traces(path) == ["ledger.db-wal"]
-    ledger.finish_run(run, {"created": 1}, NOW)
+    ledger.finish_run(run, {"created": 1}, NOW, done=True)
     assert traces(path) == []
 
 
