@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import UTC
 
 from whenever import Instant
 
@@ -52,7 +53,7 @@ def _http_date(value: str) -> Instant | None:
 
     try:
         moment = parsedate_to_datetime(value.strip())
-        return Instant(moment) if moment.tzinfo else None
+        return Instant(moment if moment.tzinfo else moment.replace(tzinfo=UTC))  # the oldest form names no zone
     except (TypeError, ValueError, OverflowError, IndexError):
         return None
 

@@ -113,6 +113,8 @@ class Server:
     requests: list[Request] = field(default_factory=list)
     clients: list[NexudusClient] = field(default_factory=list)
     tokens: int = 0
+    lines: int = 0
+    """Connections that clients opened."""
     url: str = ""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -156,6 +158,7 @@ def _accept(listener: socket.socket, server: Server) -> None:
             sock, _ = listener.accept()
         except OSError:
             return
+        server.lines += 1
         threading.Thread(target=_talk, args=(sock, server), daemon=True).start()
 
 

@@ -1,9 +1,11 @@
+import random
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from whenever import Instant
 
-from engine.nexudus.throttle import LONGEST, LONGEST_PAUSE, SHORTEST, pause, retry_after, spread
+from engine.nexudus.throttle import FIRST_PAUSE, LONGEST, LONGEST_PAUSE, SHORTEST, pause, retry_after, spread
 
 NOW = Instant.from_utc(2026, 11, 23, 12)
 
@@ -29,6 +31,26 @@ NOW = Instant.from_utc(2026, 11, 23, 12)
         ("", b"Wait 2 minutes", 120.0),
         ("", b"Wait 99999 seconds", 300.0),
         ("", b"Wait a while", None),
+        ("  12  ", b"", 12.0),
+        ("9" * 4000, b"", 300.0),
+        ("-" + "9" * 4000, b"", 1.0),
+        ("0.001", b"", 1.0),
+        ("299.5", b"", 299.5),
+        ("300.5", b"", 300.0),
+        ("3, 7, 5", b"", 7.0),
+        ("3, soon", b"", None),
+        ("2.5.1", b"", None),
+        ("+4", b"", None),
+        ("0x10", b"", None),
+        ("Infinity", b"", None),
+        ("Monday, 23-Nov-26 12:00:30 GMT", b"", 30.0),
+        ("Mon Nov 23 12:00:30 2026", b"", 30.0),
+        ("Mon, 23 Nov 2026 14:00:30 +0200", b"", 30.0),
+        ("Mon, 99 Nov 2026 12:00:30 GMT", b"", None),
+        ("", b"Wait 99999999999999 seconds", 300.0),
+        ("", b"wait 2,5 seconds", 2.5),
+        ("", b"Wait 1 hour", 300.0),
+        ("", b"x" * 5000 + b"wait 7 seconds", None),
     ],
 )
 def test_the_header_counts_first_then_the_text(header, body, seconds):
@@ -54,6 +76,17 @@ def test_a_pause_keeps_under_its_cap_and_spreads_from_zero(attempt, chance):
     assert 0 <= pause(attempt, chance) <= LONGEST_PAUSE
     assert pause(attempt, 0) == 0
     assert pause(attempt + 1, 1) >= pause(attempt, 1)
+
+
+@pytest.mark.parametrize("attempt", range(12))
+def test_a_thousand_pauses_fill_their_cap_evenly(attempt):
+    chance = random.Random(attempt).random
+    waits = [pause(attempt, chance()) for _ in range(1000)]
+    cap = min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt)
+    assert max(waits) <= cap
+    for part in range(10):  # full jitter: each tenth of the way to the cap has about its tenth
+        held = sum(cap * part / 10 <= wait < cap * (part + 1) / 10 for wait in waits)
+        assert 60 <= held <= 140
 
 
 @settings(derandomize=True, max_examples=100, deadline=None)
