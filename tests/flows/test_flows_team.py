@@ -59,7 +59,9 @@ def _second_team(account: Account, coworker: int, payer: int | None) -> None:
 
 
 def _bodies(answer_json: dict) -> list[bytes]:
-    return [json.dumps(a["payload"], ensure_ascii=False, separators=(",", ":")).encode() for a in answer_json["actions"]]
+    return [
+        json.dumps(a["payload"], ensure_ascii=False, separators=(",", ":")).encode() for a in answer_json["actions"]
+    ]
 
 
 def test_whoever_starts_it_the_plan_is_the_same_byte_for_byte(account: Account):
