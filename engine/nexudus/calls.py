@@ -32,6 +32,7 @@ class Entity(Enum):
     TARIFF = ("Tariff", "/api/billing/tariffs")
     NATIVE_TASK_LIST = ("TaskList", "/api/crm/tasklists")
     NATIVE_TASK_ITEM = ("TaskItem", "/api/crm/taskitems")
+    CRM_STAGE = ("CrmBoardColumn", "/api/crm/crmboardcolumns")
     WEBHOOK = ("WebHook", "/api/sys/webhooks")
 
     def __init__(self, label: str, path: str) -> None:
@@ -92,6 +93,11 @@ def read_batch(entity: Entity, ids: Iterable[int]) -> Call:
     """Several records by id; the answer is a bare array of rows that may be partial."""
     wanted = "[" + ",".join(str(each) for each in ids) + "]"
     return Call("GET", f"{entity.path}?{_query({'id': wanted})}", entity.role("List"))
+
+
+def read_some(entity: Entity, query: Mapping[str, str]) -> Call:
+    """A list asked for in just these words, to learn what the service makes of them."""
+    return Call("GET", f"{entity.path}?{_query(query)}", entity.role("List"))
 
 
 def create_task(body: bytes) -> Call:

@@ -10,14 +10,15 @@ import json
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from whenever import Instant
 
 from engine.core.known import LiveTask
 from engine.nexudus import calls, rows
-from engine.nexudus.answers import Record, Sent, Settled
+from engine.nexudus.answers import Found, Record, Sent, Settled
 from engine.nexudus.calls import Entity
 from engine.nexudus.conversation import Conversation, NoPace, Pace
 from engine.nexudus.errors import (
@@ -27,6 +28,7 @@ from engine.nexudus.errors import (
     UnknownUser,
     UnreadableRecord,
 )
+from engine.nexudus.exchange import Reply
 from engine.nexudus.gate import Gate
 from engine.nexudus.records import Records
 from engine.nexudus.rows import Listing, User
@@ -37,7 +39,27 @@ from engine.nexudus.zones import iana_zone
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["Listing", "NexudusClient", "NexudusReader", "NoPace", "Pace", "User"]
+__all__ = ["Heard", "Listing", "NexudusClient", "NexudusReader", "NoPace", "Pace", "User"]
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What an answer said before it was understood: its status, and the Date that it bears."""
+
+    status: int = 0
+    date: str = ""
+
+
+class _Listening(Conversation):
+    """Keeps what the service's own words were: `probe` asks which of two equal refusals an account uses."""
+
+    heard = Heard()
+
+    def _send(self, call: calls.Call, *args: Any, **named: Any) -> Reply:
+        reply = super()._send(call, *args, **named)
+        if call.role:
+            self.heard = Heard(reply.status, reply.headers.get("date", ""))
+        return reply
 
 
 class NexudusReader:
@@ -54,7 +76,7 @@ class NexudusReader:
         chance: Callable[[], float] = random.random,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        self._conversation = Conversation(
+        self._conversation = _Listening(
             settings, pace=pace, sleep=sleep, clock=clock, now=now, chance=chance, transport=transport
         )
         self._records = Records(self._conversation)
@@ -184,6 +206,16 @@ class NexudusReader:
     def task(self, task_id: int) -> Record | None:
         """A task, whole, or None if it is gone."""
         return self._records.record(Entity.COWORKER_TASK, task_id)
+
+    @property
+    def heard(self) -> Heard:
+        """Status and clock of the last answer to a call that needs a right, whatever became of it."""
+        return self._conversation.heard
+
+    def look(self, call: calls.Call) -> object:
+        """What one read answers, as it came: an object or an array; None where there is no such thing."""
+        found = self._conversation.read(call)
+        return found.value if isinstance(found, Found) else None
 
     def _known(self, entity: Entity, record_id: int) -> Record:
         record = self._records.record(entity, record_id)
