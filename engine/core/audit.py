@@ -13,8 +13,8 @@ from uuid import UUID
 from whenever import Instant
 
 from engine.core import audit_sentences as say
+from engine.core.audit_findings import Finding, in_order
 from engine.core.edits import Told, edited_fields, told_by_row
-from engine.core.findings import Finding, in_order
 from engine.core.identity import mark_of
 from engine.core.known import KnownTask, LiveTask, fingerprint
 

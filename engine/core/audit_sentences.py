@@ -11,7 +11,7 @@ from typing import Any
 
 from whenever import Instant
 
-from engine.core.findings import FOR_A_PERSON, Finding, Kind
+from engine.core.audit_findings import FOR_A_PERSON, Finding, Kind
 from engine.core.identity import mark_of
 from engine.core.known import KnownTask, LiveTask
 from engine.core.wire_dates import wire_moment
