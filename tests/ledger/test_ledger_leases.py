@@ -191,9 +191,11 @@ import sys, time
 from pathlib import Path
 from ledger_given import opened
 from whenever import Instant
-place, who, together = sys.argv[1:]
+place, who, other = sys.argv[1:]
 with opened(Path(place)) as ledger:
-    time.sleep(max(0, float(together) - time.time()))
+    Path(place).with_name(who).touch()
+    while not Path(place).with_name(other).exists():
+        time.sleep(0.001)
     for _ in range(100):
         while (lease := ledger.take_lease("coworker 1", holder=who, seconds=5, now=Instant.now())) is None:
             time.sleep(0.001)
@@ -206,8 +208,7 @@ with opened(Path(place)) as ledger:
 
 def test_two_processes_that_race_two_hundred_times_never_hold_it_both(path: Path) -> None:
     opened(path).close()
-    together = time.time() + 1.5
-    printed = end_all([start_python(RACE, path, who, together) for who in ("one", "two")])
+    printed = end_all([start_python(RACE, path, *names) for names in (("one", "two"), ("two", "one"))])
     told = [[tuple(map(int, line.split())) for line in text.splitlines()] for text in printed]
     holdings = sorted(holding for lines in told for holding in lines)
     fences = [fence for fence, _, _ in holdings]
