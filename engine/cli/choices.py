@@ -107,4 +107,5 @@ def request_of(
         given_inputs=frozenset(given),
         again=" ".join((again or "").split()),
         anyway=options["anyway"],
+        now_given=bool(now),
     )

@@ -16,7 +16,9 @@ from engine.core.errors import Problems, TasklistsError
 COMMANDS = {
     "preview": "Show exactly what a run would do. Writes nothing.",
     "run": "Create what is missing for one coworker, each task once.",
+    "resume": "Go on with what was interrupted, parked or left in doubt.",
     "status": "What was done: runs, or the tasks of one coworker.",
+    "audit": "Compare the ledger with Nexudus: lost, doubled, changed. Writes nothing.",
     "check": "Find everything that is wrong in the files, without the network.",
     "fields": "The facts that texts and conditions may name.",
     "schema": "The JSON Schema of the files, for editors.",

@@ -16,6 +16,7 @@ _TEXTS: Schema = {"type": "array", "items": _TEXT}
 
 ACTIONS = ("create", "keep", "adopt", "update", "skip", "conflict", "hold", "remove")
 OUTCOMES = ("created", "kept", "adopted", "updated", "removed", "skipped", "conflict", "failed", "held", "parked")
+FINDINGS = ("lost", "doubled", "held", "foreign", "drifted", "completed", "removed")
 
 
 def _object(**properties: Schema) -> Schema:
@@ -103,6 +104,24 @@ _PROBLEM = _object(
     corrected=_TEXT,
 )
 
+_FINDING = _object(
+    kind={"enum": list(FINDINGS)},
+    coworker_id=_INT,
+    tasklist=_TEXT,
+    item=_TEXT,
+    key=_TEXT,
+    task_item_unique_id={"type": ["string", "null"], "format": "uuid"},
+    mark=_TEXT,
+    task_id=_INT_OR_NULL,
+    task_ids=_array(_INT),
+    fields=_TEXTS,
+    at=_MOMENT_OR_NULL,
+    what=_TEXT,
+    next=_TEXT,
+    advice=_TEXT,
+    needs_person={"type": "boolean"},
+)
+
 OUTPUTS: dict[str, Schema] = {
     "preview": _object(**_PLAN),
     "run": _object(
@@ -128,6 +147,11 @@ OUTPUTS: dict[str, Schema] = {
             ),
         ]
     },
+    "audit": _object(
+        checked=_object(coworkers=_INT, tasks=_INT),
+        counts=_object(**dict.fromkeys((*FINDINGS, "kept"), _INT)),
+        findings=_array(_FINDING),
+    ),
     "check": _object(problems=_array(_PROBLEM), lists=_TEXTS),
     "fields": _array(_object(**{"path": _TEXT, "type": _TEXT, "from": _TEXT, "meaning": _TEXT})),
 }

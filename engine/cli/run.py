@@ -9,9 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from engine.cli.choices import folder_in_use, request_of, run_options
+from engine.cli.making import jobs_of, runner_for, say, wait_option
+from engine.cli.signals import at_a_prompt, stop_on_signals
 
 if TYPE_CHECKING:
-    from engine.flows.judging import Result
+    from collections.abc import Mapping
+
+    from engine.flows.preview import Preview
+    from engine.flows.resume import Resumed
 
 _EPILOG = """\b
 Example:
@@ -25,56 +30,91 @@ Example:
 @click.option("--coworker", "coworker_id", type=int, required=True, metavar="ID", help="The coworker's id in Nexudus.")
 @run_options
 @click.option("--yes", is_flag=True, help="Do not ask. Needed where nobody can be asked.")
+@wait_option
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 def command(
-    *, tasklist: str, coworker_id: int, folder: str | None, redact: bool, yes: bool, form: str, **options: Any
+    *,
+    tasklist: str,
+    coworker_id: int,
+    folder: str | None,
+    redact: bool,
+    yes: bool,
+    wait: bool,
+    form: str,
+    **options: Any,
 ) -> int:
     """Create the tasks of a list that one coworker does not have yet. A second run creates nothing."""
     from engine.authoring.check import ready_list
     from engine.authoring.troubles import placed
     from engine.cli.main import print_error
     from engine.cli.masking import member_words
-    from engine.cli.showing import show_plan, show_run
-    from engine.flows.account import Place, open_to_run, policy
-    from engine.flows.apply import Applier, exit_code
-    from engine.flows.preview import Previewer
+    from engine.cli.showing import show_run
+    from engine.flows.account import Place, open_to_run
+    from engine.flows.apply import exit_code
+    from engine.flows.resume import Recovery, own_request
+    from engine.flows.run import Job
     from engine.flows.version import version_of
 
-    can_ask = sys.stdin.isatty() and sys.stderr.isatty()
-    if not yes and not can_ask:
+    if not yes and not _can_ask():
         raise click.UsageError("nobody can be asked here: look with preview first, then run with --yes.")
     place = folder_in_use(folder)
     ready = ready_list(place, tasklist)
     prepared = ready.prepared
     request = request_of(prepared.tasklist, coworker_id, options)
-    with open_to_run(Place(os.environ, place.path, prepared.organisation)) as account:
-        told = policy(os.environ, prepared.organisation)
+    job = Job(prepared, request, version_of(prepared, ready.data))
+    agreement = None if yes else _Agreement(form, redact=redact)
+    with (
+        stop_on_signals() as stop,
+        open_to_run(Place(os.environ, place.path, prepared.organisation), stop) as account,
+    ):
+        runner = runner_for(account, prepared.organisation, stop, wait=wait)
+        recovery = Recovery(runner, jobs_of(place), say)
         with placed(ready):
-            previewer = Previewer(account.reader, account.ledger, prepared, policy=told)
-            made = previewer.preview(request, version_of(prepared, ready.data))
-        words = member_words(made.facts) if redact else {}
+            ran = runner.run(
+                job,
+                agree=agreement,
+                before=lambda tenure: _tell_left(recovery.unfinished(tenure, but=own_request(job))),
+                after=lambda tenure: _tell_left(recovery.open_intents(tenure)),
+            )
+    if ran is None:
+        click.echo("nothing was done", err=True)
+        return 0
+    words = member_words(ran.preview.facts) if redact else {}
+    show_run(ran.preview.plan, ran.applied, form, words=words, plan_shown=agreement is not None and agreement.asked)
+    if ran.applied.stopped_by is not None:
+        print_error(ran.applied.stopped_by)
+    return exit_code(ran.applied)
+
+
+def _can_ask() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+class _Agreement:
+    """Shows a plan that would change anything, and asks."""
+
+    def __init__(self, form: str, *, redact: bool) -> None:
+        self._form = form
+        self._redact = redact
+        self.asked = False
+
+    def __call__(self, made: Preview) -> bool:
+        from engine.cli.masking import member_words
+        from engine.cli.showing import show_plan
+
         changes = sum(made.plan.counts().get(name, 0) for name in ("create", "adopt"))
-        asks = bool(changes) and not yes
-        if asks and form == "table":  # what is asked about has to be seen first
-            show_plan(made.plan, form, words=words, explain=False)
-        if asks and not click.confirm(f"Make these {changes} changes in Nexudus?", err=True):
-            click.echo("nothing was done", err=True)
-            return 0
-        chain = made.facts.chain()
-        applier = Applier(account.client, account.ledger, account.fence, progress=_progress if changes else None)
-        applied = applier.apply(
-            made.plan, cause=request.cause, chain=(chain.id, chain.contract_ids) if chain else None
-        )
-    show_run(made.plan, applied, form, words=words, plan_shown=asks)
-    if applied.stopped_by is not None:
-        print_error(applied.stopped_by)
-    return exit_code(applied)
+        if not changes:
+            return True
+        words: Mapping[str, str] = member_words(made.facts) if self._redact else {}
+        if self._form == "table":  # what is asked about has to be seen first
+            show_plan(made.plan, self._form, words=words, explain=False)
+            self.asked = True
+        with at_a_prompt():
+            return click.confirm(f"Make these {changes} changes in Nexudus?", err=True)
 
 
-def _progress(done: int, total: int, result: Result) -> None:
-    """One line that is written over on a terminal, one line for each task elsewhere; never a member's text."""
-    line = f"{done}/{total} {result.action.wanted.item}: {result.outcome}"
-    if sys.stderr.isatty():
-        click.echo(f"\r\x1b[K{line}", err=True, nl=done == total)
-    else:
-        click.echo(line, err=True)
+def _tell_left(resumed: Resumed) -> None:
+    """Say what an earlier run left and this one could not finish; it does not keep this one from its own."""
+    for left in resumed.left:
+        what = f"run {left.run_id} of {left.tasklist}" if left.run_id else f"coworker {left.coworker_id}"
+        say(f"{what} is still open: {left.why}")

@@ -180,7 +180,7 @@ def _situation_in(told: Mapping[str, Any]) -> Situation:
         warnings=tuple(map(str, told.get("warnings") or ())),
         key=bytes.fromhex(told.get("key") or ""),
         task_list_name=told.get("task_list_name"),
-        quiet_seconds=int(told.get("quiet_seconds", blank.quiet_seconds)),
+        quiet_seconds=float(told.get("quiet_seconds", blank.quiet_seconds)),
         with_mark=bool(told.get("with_mark", True)),
         looked_at=_moment_in(told.get("looked_at")),
     )

@@ -89,6 +89,12 @@ def notes_with_mark(notes: str, task_identity: UUID, task_list_name: str) -> str
     return f"{body}\n\n{line}" if body else line
 
 
+def without_mark(notes: str, task_identity: UUID) -> str:
+    """Return notes as they were before `notes_with_mark`."""
+    body, _, last = notes.rpartition("\n")
+    return body.rstrip("\n") if last.startswith(f"ref: {mark_of(task_identity)}") else notes
+
+
 @dataclass(frozen=True)
 class Mark:
     digits: str

@@ -48,6 +48,8 @@ class Action:
     held_seen_at: Instant | None = None
     """That run's last sign of life: when it gave another one by now, it lives, and the takeover is refused."""
     late_from: Instant | None = None
+    decides_at: Instant | None = None
+    """For `hold`: from when on another look can decide (UTC); None where a person has to act first."""
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -124,7 +126,7 @@ class Situation:
     key: bytes = b""
     task_list_name: str | None = None
     """The name that the batch's first task fixed, or None for a new batch."""
-    quiet_seconds: int = 120
+    quiet_seconds: float = 120
     with_mark: bool = True
     origins: Mapping[Origin, Mapping[UUID, Wanted]] = field(default_factory=dict)
     """What the list wants under another contract or event: a kept task is compared with the one that made it."""

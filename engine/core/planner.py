@@ -19,6 +19,9 @@ from engine.core.resolve import late_due
 from engine.core.wanted import Expansion, Explanation, Wanted
 from engine.core.wire_dates import local_text, wire_moment
 
+MOST_RELOOK_SECONDS = 30
+"""Until a list that could not be read to its end is read again: long enough for a service that restarts."""
+
 _BELIEF: tuple[State, ...] = ("created", "adopted", "intended", "failed")
 
 
@@ -83,23 +86,34 @@ class _Planner:
         if rows:
             return self._adopt(wanted, rows[0], known)
         if self.situation.incomplete:
-            reason = (
-                f"the task list of the coworker could not be read to its end: {self.situation.incomplete}"
-            )
-            return self._keep("hold", wanted, reason)
-        waits = self._waits(wanted, known) if known is not None and known.state == "intended" else ""
-        return self._keep("hold", wanted, waits) if waits else self._create(wanted, known)
+            reason = f"the task list of the coworker could not be read to its end: {self.situation.incomplete}"
+            again = (self.situation.looked_at or self.now).add(seconds=self._relook_seconds())
+            return self._hold(wanted, f"{reason}; {self._settled_by()}", again)
+        waits = self._waits(wanted, known) if known is not None and known.state == "intended" else None
+        return waits if waits is not None else self._create(wanted, known)
 
-    def _waits(self, wanted: Wanted, known: KnownTask) -> str:
-        """Return why an open intent cannot be decided yet, or '' when its task was certainly not made."""
+    def _waits(self, wanted: Wanted, known: KnownTask) -> Action | None:
+        """Return the hold of an open intent that cannot be decided yet; None when its task was certainly not made."""
+        request = f"request of run {known.run_id} at {wire_moment(known.seen_at)}"
         over = known.seen_at.add(seconds=self.situation.quiet_seconds)
         if (self.situation.looked_at or self.now) < over:
-            return f"a request of run {known.run_id} may still arrive; decided after {wire_moment(over)}"
+            reason = f"a {request} may still arrive; decided after {wire_moment(over)}, {self._settled_by()}"
+            return self._hold(wanted, reason, over)
         namesake = self.situation.doubtful.get(wanted.identity)
         if namesake is None:
-            return ""
-        made = f"task {namesake} may be what an unanswered request of run {known.run_id} made, and carries no mark"
-        return f"{made}: write `ref: {mark_of(wanted.identity)}` into its notes, or delete it"
+            return None
+        made = f"task {namesake} may be what the unanswered {request} made, and carries no mark"
+        does = f"write `ref: {mark_of(wanted.identity)}` into its notes if it is, else delete it; then"
+        return self._hold(wanted, f"{made}: {does} {self._settled_by()}", None)
+
+    def _hold(self, wanted: Wanted, reason: str, decides_at: Instant | None) -> Action:
+        return replace(self._keep("hold", wanted, reason), decides_at=decides_at)
+
+    def _settled_by(self) -> str:
+        return f"settled by `tasklists resume --coworker {self.expansion.coworker_id}`"
+
+    def _relook_seconds(self) -> float:
+        return min(self.situation.quiet_seconds, MOST_RELOOK_SECONDS)
 
     def _remembered(self, wanted: Wanted) -> KnownTask | None:
         """Of several memories of one task the settled one counts, then an open intent: a failure never hides them."""

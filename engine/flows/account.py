@@ -16,7 +16,8 @@ from engine.core.organisation import Organisation
 from engine.flows.look import Policy
 
 if TYPE_CHECKING:
-    from engine.flows.fence import Fence
+    from engine.flows.lanes import Width
+    from engine.flows.stopping import Stop
     from engine.ledger.ledger import Ledger
     from engine.ledger.limits import Limits
     from engine.ledger.view import LedgerView
@@ -43,8 +44,18 @@ def policy(environ: Mapping[str, str], organisation: Organisation) -> Policy:
     mark = environ.get("TASKLISTS_NOTES_REF", "on").strip().lower() or "on"
     if mark not in {"on", "off"}:
         raise UserError(f"TASKLISTS_NOTES_REF is {mark!r}.", advice="Set it to on or off.")
-    quiet = _whole(environ, "TASKLISTS_QUIET_SECONDS", 120)
+    quiet = _seconds(environ, "TASKLISTS_QUIET_SECONDS", 120.0)
     return Policy(since(organisation), mark == "on", quiet)
+
+
+def lease_seconds(environ: Mapping[str, str]) -> float:
+    """Return how long a process that died keeps others from its coworker: TASKLISTS_LEASE_SECONDS."""
+    from engine.flows.tenure import LEASE_SECONDS
+
+    seconds = _seconds(environ, "TASKLISTS_LEASE_SECONDS", LEASE_SECONDS)
+    if seconds <= 0:
+        raise UserError("TASKLISTS_LEASE_SECONDS is 0.", advice="Set it to more than 0, such as 30.")
+    return seconds
 
 
 def since(organisation: Organisation) -> Instant:
@@ -71,11 +82,25 @@ def limits(environ: Mapping[str, str]) -> Limits:
     )
 
 
+def writes_per_second(told: Limits) -> float | None:
+    """Return the rate that the tightest limit leaves for writes; None without one. A day's limit is met by parking."""
+    return min((1000 * window.limit / window.length for window in told.windows() if not window.parks), default=None)
+
+
 def _whole(environ: Mapping[str, str], name: str, default: int) -> int:
     text = environ.get(name, "").strip()
     if text and not (text.isdigit() and len(text) < 10):
         raise UserError(f"{name} is {text!r}.", advice="Set it to a whole number, 0 or more.")
     return int(text) if text else default
+
+
+def _seconds(environ: Mapping[str, str], name: str, default: float) -> float:
+    text = environ.get(name, "").strip()
+    whole, _, part = text.partition(".")
+    digits = whole + part
+    if text and not (digits.isascii() and digits.isdigit() and len(digits) < 10):
+        raise UserError(f"{name} is {text!r}.", advice="Set it to a number of seconds, 0 or more, such as 120.")
+    return float(text) if text else default
 
 
 @dataclass(frozen=True)
@@ -110,13 +135,13 @@ class Account:
 
 
 class WritingAccount(Account):
-    """An account whose ledger was made or migrated, and whose client may write."""
+    """An account whose ledger was made or migrated, and whose client may write `width` tasks at once."""
 
-    def __init__(self, stack: ExitStack, ledger: Ledger, client: NexudusClient, fence: Fence) -> None:
+    def __init__(self, stack: ExitStack, ledger: Ledger, client: NexudusClient, width: Width) -> None:
         super().__init__(stack, ledger, client)
         self.ledger = ledger
         self.client = client
-        self.fence = fence
+        self.width = width
 
 
 def open_ledger_view(place: Place) -> LedgerView | None:
@@ -151,9 +176,9 @@ def open_to_preview(place: Place) -> Account:
         return Account(stack.pop_all(), memory, client)
 
 
-def open_to_run(place: Place) -> WritingAccount:
-    """Open an account for a run: the ledger is made or migrated when it has to be."""
-    from engine.flows.fence import Fence
+def open_to_run(place: Place, stop: Stop) -> WritingAccount:
+    """Open an account for a run: the ledger is made or migrated when it has to be. Its waits end with `stop`."""
+    from engine.flows.lanes import NarrowingPace, Width
     from engine.ledger.opening import open_ledger
     from engine.ledger.pace import LedgerPace
     from engine.nexudus.client import NexudusClient
@@ -170,9 +195,11 @@ def open_to_run(place: Place) -> WritingAccount:
                 now=Instant.now(),
             )
         )
-        fence = Fence(LedgerPace(ledger, limits(place.environ)))
-        client = stack.enter_context(NexudusClient(settings, pace=fence))
-        return WritingAccount(stack.pop_all(), ledger, client, fence)
+        told = limits(place.environ)
+        width = Width(writes_per_second(told))
+        pace = NarrowingPace(LedgerPace(ledger, told, sleep=stop.sleep), width)
+        client = stack.enter_context(NexudusClient(settings, pace=pace, sleep=stop.sleep))
+        return WritingAccount(stack.pop_all(), ledger, client, width)
 
 
 def _account_name(base_url: str) -> str:

@@ -1,14 +1,17 @@
 """Apply: the only code that makes tasks. Intent on disk, then the POST, then the result on disk.
 
-It can be killed at any instant: an intent without a result is looked up by the next run, never blindly sent
+It can be killed at any instant: an intent without a result is looked up after the quiet period, never blindly sent
 again. Everything was rendered and validated before the first byte goes out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 from uuid import UUID
 
@@ -18,20 +21,24 @@ from engine.core.errors import TasklistsError, Unreachable, UserError
 from engine.core.known import fingerprint
 from engine.core.plan import Action, Plan, body_of
 from engine.core.wire_dates import parse_moment
-from engine.flows.fence import Fence, Overtaken
-from engine.flows.judging import Parked, Result, judge
+from engine.flows.judging import Parked, Result, judge, taken_over, unsent
+from engine.flows.lanes import Lanes, ThreadLanes, Width
 from engine.flows.look import batch_key
+from engine.flows.stopping import Stop, Stopped
+from engine.flows.tenure import Overtaken, Tenure
 from engine.ledger.ledger import Ledger
 from engine.ledger.limits import DailyLimit
 from engine.ledger.values import Intent, NewRun, RunId
 from engine.nexudus.answers import Settled
+from engine.nexudus.gate import Gate
 
 _OUTCOME_OF = {"keep": "kept", "skip": "skipped", "conflict": "conflict", "hold": "held"}
+_MADE = frozenset({"created", "adopted"})
 UNFINISHED = frozenset({"failed", "held", "parked", "conflict"})
 
 
 class TaskWriter(Protocol):
-    def create_task(self, body: bytes) -> Settled: ...
+    def create_task(self, body: bytes, gate: Gate | None = None) -> Settled: ...
 
 
 @dataclass(frozen=True)
@@ -53,130 +60,196 @@ Progress = Callable[[int, int, Result], None]
 """Called after each action with how many are done, of how many, and what came of it."""
 
 
-class Applier:
-    """Applies one plan. `clock` gives UTC instants for the ledger; the plan's own `now` is not used here."""
+@dataclass(frozen=True)
+class Conduct:
+    """How a run goes about it. `clock` gives UTC instants; `quiet_seconds` is how long a request may still arrive."""
 
-    def __init__(
-        self,
-        writer: TaskWriter,
-        ledger: Ledger,
-        fence: Fence,
-        *,
-        clock: Callable[[], Instant] = Instant.now,
-        progress: Progress | None = None,
-    ) -> None:
+    stop: Stop
+    width: Width
+    lanes: Lanes = ThreadLanes()  # noqa: RUF009 - it holds nothing
+    clock: Callable[[], Instant] = Instant.now
+    quiet_seconds: float = 120.0
+    progress: Progress | None = None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Why a run is made: its cause, the request to go on with after a crash, and the membership it rests on."""
+
+    cause: str = "cli"
+    request: str = ""
+    chain: tuple[int, Sequence[int]] | None = None
+    """Id and contract ids of the membership chain that identities rest on."""
+
+
+class Applier:
+    """One run: begun once, applied in one or more rounds of one expansion, finished once."""
+
+    def __init__(self, writer: TaskWriter, ledger: Ledger, tenure: Tenure, conduct: Conduct) -> None:
         self._writer = writer
         self._ledger = ledger
-        self._fence = fence
-        self._clock = clock
-        self._progress = progress
+        self._tenure = tenure
+        self._conduct = conduct
+        self._lock = threading.Lock()
         self._results: dict[UUID, Result] = {}
-        self._stopped: TasklistsError | None = None
+        self._run_id = RunId("")
+        self.stopped: TasklistsError | None = None
+        """What keeps the rest from being sent."""
 
-    def apply(self, plan: Plan, *, cause: str, chain: tuple[int, Sequence[int]] | None) -> Applied:
-        """Make what the plan says, and return what came of each action, in the plan's order.
-
-        `chain` is the membership (id and contract ids) that identities rest on, remembered before the first send.
-        """
+    def begin(self, plan: Plan, asked: Asked) -> RunId:
+        """Record that a plan is about to be applied; what was asked is kept until the run is done."""
         expansion = plan.expansion
-        run_id = self._ledger.begin_run(
+        self._run_id = self._ledger.begin_run(
             NewRun(
                 tasklist=expansion.tasklist,
                 version=expansion.version,
                 coworker_id=expansion.coworker_id,
                 business_id=expansion.business_id,
-                cause=cause,
-                started_at=self._clock(),
+                cause=asked.cause,
+                started_at=self._now(),
                 checksum=plan.checksum,
                 actions=plan.counts(),
+                request=asked.request,
             )
         )
-        if chain is not None:
-            self._ledger.record_membership(expansion.coworker_id, chain[1], chain[0])
+        if asked.chain is not None:
+            self._ledger.record_membership(expansion.coworker_id, asked.chain[1], asked.chain[0])
+        self._tenure.serve(self._run_id)
+        return self._run_id
+
+    def apply(self, plan: Plan) -> None:
+        """Make what the plan says. A later plan of the same expansion goes on where an earlier one was held."""
+        self.stopped = None
         for action in plan.actions:
             if action.action in _OUTCOME_OF:
-                self._tell(plan, Result(action, _OUTCOME_OF[action.action], action.task_id, _why(action)))
+                self._note_unchanged(plan, action)
             elif action.action == "adopt":
-                self._tell(plan, self._adopt(run_id, plan, action))
-        try:
-            self._send_all(run_id, plan, [action for action in plan.actions if action.action == "create"])
-        finally:  # after an interruption too: what was done is known, and status tells it
-            results = tuple(self._results[n] for a in plan.actions if (n := a.wanted.identity) in self._results)
-            applied = Applied(run_id, results, self._stopped)
-            with suppress(TasklistsError):  # a run that is not closed is one that died: the next one goes on
-                self._ledger.finish_run(run_id, applied.counts(), self._clock())
+                self._tell(plan, self._adopt(plan, action))
+        self._create_all(plan, [action for action in plan.actions if self._is_due(action)])
+
+    def withdraw(self, plan: Plan, actions: Sequence[Action], why: str) -> None:
+        """Note that tasks were certainly not made and are not going to be: their intents are closed."""
+        if not actions:
+            return
+        claimed = self._ledger.claim(self._run_id, [self._intent(plan, action) for action in actions], self._now())
+        for action in actions:
+            identity = action.wanted.identity
+            if identity not in claimed:
+                self._tell(plan, taken_over(action))
+                continue
+            self._ledger.record(self._run_id, identity, "failed", now=self._now(), error=why)
+            self._tell(plan, Result(action, "failed", error=why))
+
+    def goes_on_at(self) -> Instant | None:
+        """Return the first moment from which another round can decide something; None if none can."""
+        if self.stopped is not None and not isinstance(self.stopped, Parked | DailyLimit):
+            return None
+        moments = (result.goes_on_at for result in self._results.values() if result.resumable)
+        return min((moment for moment in moments if moment is not None), default=None)
+
+    def finish(self, plan: Plan) -> Applied:
+        """Close the run; its request is forgotten unless something can still be gone on with."""
+        results = tuple(self._results[n] for a in plan.actions if (n := a.wanted.identity) in self._results)
+        applied = Applied(self._run_id, results, self.stopped)
+        parked = [r.goes_on_at for r in results if r.outcome == "parked" and r.goes_on_at is not None]
+        complete = len(results) == len(plan.actions)
+        done = complete and not any(result.resumable for result in results)
+        with suppress(TasklistsError):  # a run that is not closed is one that died: the next one goes on
+            self._ledger.finish_run(
+                self._run_id, applied.counts(), self._now(), done=done, resumes_at=min(parked, default=None)
+            )
         return applied
 
-    def _send_all(self, run_id: RunId, plan: Plan, actions: list[Action]) -> None:
+    def _now(self) -> Instant:
+        return self._conduct.clock()
+
+    def _note_unchanged(self, plan: Plan, action: Action) -> None:
+        """What an earlier round made is not told as kept by the next one."""
+        earlier = self._results.get(action.wanted.identity)
+        if earlier is not None and (earlier.outcome in _MADE or action.action == "keep"):
+            if earlier.outcome not in _MADE:
+                self._tell(plan, replace(earlier, outcome="adopted", task_id=action.task_id, error="", resumable=False))
+            return
+        held = action.action == "hold"
+        why = action.reason if action.action in {"conflict", "hold"} else ""
+        outcome = _OUTCOME_OF[action.action]
+        self._tell(plan, Result(action, outcome, action.task_id, why, held, action.decides_at))
+
+    def _is_due(self, action: Action) -> bool:
+        """Whether a creation is to be sent now: one that is parked waits for its moment."""
+        earlier = self._results.get(action.wanted.identity)
+        parked_till = earlier.goes_on_at if earlier is not None and earlier.outcome == "parked" else None
+        return action.action == "create" and (parked_till is None or self._now() >= parked_till)
+
+    def _create_all(self, plan: Plan, actions: list[Action]) -> None:
         if not actions:
             return
         intents = [self._intent(plan, action) for action in actions]
-        claimed = self._ledger.claim(run_id, intents, self._clock())
-        waiting = [action for action in actions if action.wanted.identity in claimed]
+        claimed = self._ledger.claim(self._run_id, intents, self._now())
         for action in actions:
             if action.wanted.identity not in claimed:
-                error = "another run has taken this task in the meantime; run again to see what came of it"
-                self._tell(plan, Result(action, "held", error=error))
-        while waiting and self._stopped is None:
-            self._tell(plan, self._send(run_id, plan, waiting))
-        self._give_back(run_id, plan, waiting)
-
-    def _send(self, run_id: RunId, plan: Plan, waiting: list[Action]) -> Result:
-        """Send the first one that waits, and return what came of it."""
-        action = waiting[0]
-        identity = action.wanted.identity
+                self._tell(plan, taken_over(action))
+        waiting = deque(action for action in actions if action.wanted.identity in claimed)
         try:
-            with self._fence.guarding(lambda: self._ledger.confirm(run_id, identity, self._clock())):
-                answer = self._writer.create_task(body_of(action.payload))
-        except Overtaken as error:
-            waiting.pop(0)
-            return Result(action, "held", error=error.message)
-        except TasklistsError as error:  # raised only while nothing can have happened
-            self._stopped = error
-            return self._unsent(run_id, waiting.pop(0), error)
-        except BaseException:  # interrupted inside the call: it may have arrived, the rest was never sent
-            self._note(run_id, identity, "held", error="interrupted")
-            self._tell(plan, Result(waiting.pop(0), "held", error="interrupted"))
-            self._stopped = TasklistsError("interrupted before it was sent")
-            self._give_back(run_id, plan, waiting)
-            raise
-        waiting.pop(0)
-        verdict = judge(action, answer, self._clock())
-        self._stopped = verdict.stop
-        return self._remember(run_id, plan, verdict.result)
+            self._conduct.lanes.run(self._jobs(plan, waiting), self._conduct.width)
+        finally:  # what nobody began is given back, so that the next run takes it up at once
+            while waiting:
+                self._tell(plan, self._give_back(waiting.popleft(), self.stopped or Stopped()))
 
-    def _remember(self, run_id: RunId, plan: Plan, result: Result) -> Result:
-        """Write a result down. When that fails, the intent stays open, and the next run finds the task."""
+    def _jobs(self, plan: Plan, waiting: deque[Action]) -> Iterator[Callable[[], None]]:
+        while waiting and self.stopped is None:
+            if self._conduct.stop.requested:
+                self.stopped = Stopped()
+                return
+            yield partial(self._create, plan, waiting.popleft())
+
+    def _create(self, plan: Plan, action: Action) -> None:
+        stopped = self.stopped
+        self._tell(plan, self._send(plan, action) if stopped is None else self._give_back(action, stopped))
+
+    def _send(self, plan: Plan, action: Action) -> Result:
+        try:
+            with self._conduct.width.measuring():
+                answer = self._writer.create_task(body_of(action.payload), self._tenure)
+        except TasklistsError as error:  # raised only while nothing can have happened
+            self.stopped = error
+            return self._give_back(action, error)
+        verdict = judge(action, answer, self._now(), quiet_seconds=self._conduct.quiet_seconds)
+        if verdict.stop is not None:
+            self.stopped = verdict.stop
+        return self._remember(plan, verdict.result)
+
+    def _remember(self, plan: Plan, result: Result) -> Result:
+        """Write a result down. When that fails, the intent stays open, and the next look finds the task."""
         created = result.outcome == "created"
         try:
             told = self._ledger.record(
-                run_id,
+                self._run_id,
                 result.action.wanted.identity,
                 result.outcome,
-                now=self._clock(),
+                now=self._now(),
                 task_id=result.task_id,
                 error=result.error,
                 fingerprints=self._prints(plan, result.action) if created else None,
             )
         except TasklistsError as error:
-            self._stopped = error
+            self.stopped = error
             made = f"made as task {result.task_id}" if created else f"{result.outcome}: {result.error}"
             why = f"{made}, but the ledger could not be written; the next run looks it up"
-            return Result(result.action, "held", result.task_id, why)
+            return Result(result.action, "held", result.task_id, why, resumable=True)
         if not told:
             why = f"task {result.task_id} was made beside another one of this identity: remove one in Nexudus"
             return Result(result.action, "conflict", result.task_id, why)
         return result
 
-    def _adopt(self, run_id: RunId, plan: Plan, action: Action) -> Result:
+    def _adopt(self, plan: Plan, action: Action) -> Result:
         assert action.task_id is not None  # an adopted task was seen
         intent = self._intent(plan, action)
         prints = self._prints(plan, action)
-        now = self._clock()
-        if self._ledger.adopt(run_id, intent, task_id=action.task_id, fingerprints=prints, now=now):
+        now = self._now()
+        if self._ledger.adopt(self._run_id, intent, task_id=action.task_id, fingerprints=prints, now=now):
             return Result(action, "adopted", action.task_id)
-        error = f"task {action.task_id} or this identity was settled by another run in the meantime; run again"
-        return Result(action, "held", action.task_id, error)
+        return taken_over(action, action.task_id)
 
     def _intent(self, plan: Plan, action: Action) -> Intent:
         wanted = action.wanted
@@ -195,27 +268,21 @@ class Applier:
             held_seen_at=action.held_seen_at,
         )
 
-    def _give_back(self, run_id: RunId, plan: Plan, waiting: list[Action]) -> None:
-        """Nothing more is sent: what still waits is given back, so that the next run takes it up at once."""
-        error = self._stopped
-        while waiting and error is not None:
-            self._tell(plan, self._unsent(run_id, waiting.pop(0), error))
-
-    def _unsent(self, run_id: RunId, action: Action, error: TasklistsError) -> Result:
-        outcome = "parked" if isinstance(error, DailyLimit | Parked) else "failed"
-        why = f"not sent: {error.message}"
-        self._note(run_id, action.wanted.identity, outcome, error=why)
-        return Result(action, outcome, error=why)
-
-    def _note(self, run_id: RunId, identity: UUID, outcome: str, *, error: str) -> None:
-        """Write down what did not happen; without that the intent stays open, which is safe and takes longer."""
+    def _give_back(self, action: Action, error: TasklistsError) -> Result:
+        """Note what was certainly not sent; without that note the intent stays open, which is safe and takes longer."""
+        if isinstance(error, Overtaken):
+            return taken_over(action)
+        result = unsent(action, error)
         with suppress(TasklistsError):
-            self._ledger.record(run_id, identity, outcome, now=self._clock(), error=error)
+            identity = action.wanted.identity
+            self._ledger.record(self._run_id, identity, result.outcome, now=self._now(), error=result.error)
+        return result
 
     def _tell(self, plan: Plan, result: Result) -> None:
-        self._results[result.action.wanted.identity] = result
-        if self._progress is not None:
-            self._progress(len(self._results), len(plan.actions), result)
+        with self._lock:
+            self._results[result.action.wanted.identity] = result
+            if self._conduct.progress is not None:
+                self._conduct.progress(len(self._results), len(plan.actions), result)
 
     def _prints(self, plan: Plan, action: Action) -> dict[str, str]:
         """The planner may have worked without a ledger's key: fingerprints are made with it here."""
@@ -226,12 +293,8 @@ class Applier:
         return fingerprint(self._ledger.fingerprint_key, name, text)
 
 
-def _why(action: Action) -> str:
-    return action.reason if action.action in {"conflict", "hold"} else ""
-
-
 def exit_code(applied: Applied) -> int:
-    """Return 0 when everything is done, 3 when some tasks are not; 2 or 6 when the login or the way stopped it."""
-    if isinstance(applied.stopped_by, Unreachable | UserError):
+    """Return 0 when everything is done, 3 when some tasks are not; or what stopped it: 2, 6, 130."""
+    if isinstance(applied.stopped_by, Unreachable | UserError | Stopped):
         return applied.stopped_by.exit_code
     return 3 if applied.stopped_by is not None or UNFINISHED & set(applied.counts()) else 0

@@ -12,22 +12,33 @@ from whenever import Instant
 from engine.core.errors import TasklistsError
 from engine.core.plan import Action
 from engine.core.wire_dates import parse_moment, wire_moment
+from engine.ledger.limits import DailyLimit
 from engine.nexudus.answers import Ambiguous, Defer, Done, Fatal, Settled
 from engine.nexudus.errors import RoleMissing
 
 
 class Parked(TasklistsError):
-    """The service wants us back later; whatever is left goes on then."""
+    """The service wants us back later; whatever is left goes on then, at `resumes_at` (UTC)."""
+
+    def __init__(self, message: str, resumes_at: Instant) -> None:
+        super().__init__(message)
+        self.resumes_at = resumes_at
 
 
 @dataclass(frozen=True)
 class Result:
-    """What came of one action. `error` is '' or a sentence without a member's text."""
+    """What came of one action. `error` is '' or a sentence without a member's text.
+
+    `resumable`: not the last word, this run or `tasklists resume` goes on with it; from `goes_on_at` (UTC) on, or
+    once a person has acted where that is None.
+    """
 
     action: Action
     outcome: str
     task_id: int | None = None
     error: str = ""
+    resumable: bool = False
+    goes_on_at: Instant | None = None
 
     def to_json(self) -> dict[str, Any]:
         wanted = self.action.wanted
@@ -48,21 +59,46 @@ class Verdict:
     stop: TasklistsError | None = None
 
 
-def judge(action: Action, answer: Settled, now: Instant) -> Verdict:
+def judge(action: Action, answer: Settled, now: Instant, *, quiet_seconds: float) -> Verdict:
     """Return what an answer to a creation means for its task and for the tasks after it."""
     match answer:
         case Done():
             return _done(action, answer)
         case Defer():
-            error = f"{answer.reason}; goes on after {wire_moment(now.add(seconds=answer.seconds))}"
-            return Verdict(Result(action, "parked", error=error), Parked(error))
+            at = now.add(seconds=answer.seconds)
+            error = f"not made: {answer.reason}; goes on after {wire_moment(at)} {_by_resume(action)}"
+            return Verdict(Result(action, "parked", error=error, resumable=True, goes_on_at=at), Parked(error, at))
         case Fatal():
             stop = RoleMissing(answer.role) if answer.role else None
             return Verdict(Result(action, "failed", error=_refused(action, answer)), stop)
         case Ambiguous():
-            quiet = "it is looked up after the quiet period; run again then"
-            return Verdict(Result(action, "held", error=f"{answer.reason}; {quiet}"))
+            at = now.add(seconds=quiet_seconds)
+            error = (
+                f"{answer.reason} at {wire_moment(now)}: it may have been made; "
+                f"looked up after {wire_moment(at)} {_by_resume(action)}"
+            )
+            return Verdict(Result(action, "held", error=error, resumable=True, goes_on_at=at))
     assert_never(answer)
+
+
+def unsent(action: Action, error: TasklistsError) -> Result:
+    """Return the result of a task that was certainly not sent, because of `error`."""
+    resumes_at = error.resumes_at if isinstance(error, DailyLimit | Parked) else None
+    if isinstance(error, Parked):
+        return Result(action, "parked", error=error.message, resumable=True, goes_on_at=resumes_at)
+    why = f"not sent: {error.message.rstrip('.')}; made {_by_resume(action)}"
+    outcome = "failed" if resumes_at is None else "parked"
+    return Result(action, outcome, error=why, resumable=True, goes_on_at=resumes_at)
+
+
+def taken_over(action: Action, task_id: int | None = None) -> Result:
+    """Return the result of a task that another run has in hand by now: what comes of it is that run's to say."""
+    error = f"another run has this task in hand; `tasklists status --coworker {action.wanted.coworker_id}` tells of it"
+    return Result(action, "held", task_id, error)
+
+
+def _by_resume(action: Action) -> str:
+    return f"by `tasklists resume --coworker {action.wanted.coworker_id}`"
 
 
 def _done(action: Action, answer: Done) -> Verdict:
@@ -76,8 +112,10 @@ def _done(action: Action, answer: Done) -> Verdict:
 
 
 def _refused(action: Action, answer: Fatal) -> str:
+    """A refusal is for good: only a change of the list or of the member's record can help."""
     fields = "; ".join(f"{error.property_name}: {error.message}" for error in answer.errors)
-    return f"item {action.wanted.item}: {without_texts(fields or answer.reason, action.payload)}"
+    refused = f"item {action.wanted.item}: {without_texts(fields or answer.reason, action.payload)}"
+    return refused if answer.role else f"{refused}; correct the list or the record and run it again"
 
 
 def without_texts(message: str, payload: Mapping[str, Any]) -> str:

@@ -34,7 +34,7 @@ class Policy:
 
     since: Instant
     with_mark: bool = True
-    quiet_seconds: int = 120
+    quiet_seconds: float = 120
 
 
 @dataclass

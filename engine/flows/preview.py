@@ -13,7 +13,7 @@ from engine.core.plan import Plan, Situation
 from engine.core.planner import make_plan
 from engine.core.prepared import Prepared
 from engine.flows.directory import Directory
-from engine.flows.gather import Gatherer
+from engine.flows.gather import Gathered, Gatherer
 from engine.flows.look import Looker, Policy
 from engine.flows.request import Request, at_zone
 from engine.ledger.view import LedgerView
@@ -53,11 +53,22 @@ class Previewer:
             UserError: what cannot be planned, with all reasons.
             Unreachable: Nexudus or the ledger gives no usable answer now.
         """
-        gathered = self._gatherer.gather(request, version)
+        gathered = self.gather(request, version)
+        return self.look(gathered, at_zone(request.now, gathered.facts.zone))
+
+    def gather(self, request: Request, version: str) -> Gathered:
+        """Read the facts and expand the list; errors as `preview`."""
+        return self._gatherer.gather(request, version)
+
+    def look(self, gathered: Gathered, now: Instant) -> Preview:
+        """Look at what is remembered and live, and plan for `now`; errors as `preview`."""
         seen = self._looker.look(gathered.expansion)
         situation = with_origins(self._prepared, gathered.facts, gathered.expansion, seen)
-        now = at_zone(request.now, gathered.facts.zone)
         return Preview(make_plan(gathered.expansion, situation, now), gathered.facts, situation)
+
+    def again(self, made: Preview) -> Preview:
+        """Look once more and plan for the same facts and the same moment: payloads stay what they were."""
+        return self.look(Gathered(made.facts, made.plan.expansion), made.plan.now)
 
 
 def _no_chains(_: int) -> Mapping[int, int]:

@@ -37,6 +37,8 @@ class Request:
     again: str = ""
     anyway: bool = False
     cause: str = "cli"
+    now_given: bool = False
+    """Whether a person chose `now`; else it is the moment of asking, and a later attempt takes its own."""
 
 
 def parse_given_moment(text: str) -> Moment:

@@ -61,6 +61,7 @@ class UnknownCoworker(UnknownRecord):
 
     def __init__(self, coworker_id: int, *, unsure: bool = False) -> None:
         self.coworker_id = coworker_id
+        self.unsure = unsure
         told = "answered 500 twice for it, as it does for an unknown id" if unsure else "knows no such id"
         super().__init__(
             f"No coworker {coworker_id}: Nexudus {told}.",

@@ -1,0 +1,69 @@
+"""Being told to stop while tasks are made: the first signal lets the calls under way end, the second ends at once.
+
+It must never leave a process running longer than ten seconds after the first one.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from engine.flows.stopping import Stop
+
+INTERRUPTED: Final = 130
+GRACE_SECONDS: Final = 9.0
+"""For the calls under way; what has no answer by then stays an open intent, which the next run settles."""
+
+Handler = Callable[[int, FrameType | None], Any] | int | signal.Handlers | None
+
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+_TOLD: Final = b"\nstopping: what is under way is finished first; once more ends at once, and is as safe\n"
+
+
+@contextmanager
+def stop_on_signals() -> Iterator[Stop]:
+    """Yield what a run listens to; SIGINT and SIGTERM ask it to stop until the block ends."""
+    from engine.flows.stopping import Stop
+
+    stop = Stop()
+    timer = threading.Timer(GRACE_SECONDS, os._exit, (INTERRUPTED,))
+    timer.daemon = True
+
+    def asked(_number: int, _frame: FrameType | None) -> None:
+        if stop.requested:
+            os._exit(INTERRUPTED)
+        stop.request()
+        timer.start()
+        os.write(2, _TOLD)  # a buffered stream may be in use at this very moment
+
+    before = _install(asked)
+    try:
+        yield stop
+    finally:
+        timer.cancel()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def at_a_prompt() -> Iterator[None]:
+    """While a person is asked, a signal interrupts the question: nothing is under way."""
+    before = _install(signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _install(handler: Handler) -> dict[int, Handler]:
+    """Set the handlers and return the old ones; only the main thread of a program may do that."""
+    if threading.current_thread() is not threading.main_thread():
+        return {}
+    return {number: signal.signal(number, handler) for number in _SIGNALS}

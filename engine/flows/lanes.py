@@ -1,0 +1,112 @@
+"""Several calls at once: the lanes that jobs run in, and how many are open.
+
+It must never start a job that was not taken from the front of what is given: the order of a plan is kept.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from typing import Final, Protocol
+
+from engine.nexudus.conversation import Pace
+
+MOST_LANES: Final = 16
+"""One run never has more calls under way: a list has rarely more items, and the service is shared."""
+
+_SPARE: Final = 2
+"""Calls beyond rate x latency (design 5.4), so that a slow answer does not leave the line empty."""
+
+_FIRST_GUESS_SECONDS: Final = 0.3
+"""The latency of a creation until one was measured."""
+
+_NEWEST_SHARE: Final = 0.3
+"""How much the newest latency weighs against all before."""
+
+
+class Lanes(Protocol):
+    def run(self, jobs: Iterable[Callable[[], None]], width: Callable[[], int]) -> None:
+        """Take jobs one by one, do up to `width()` at once, and return when all are done.
+
+        The first exception of a job is raised then.
+        """
+
+
+class OneLane:
+    """One job after the other, in the caller's thread."""
+
+    def run(self, jobs: Iterable[Callable[[], None]], width: Callable[[], int]) -> None:  # noqa: ARG002 - always 1
+        """Do them in turn."""
+        for job in jobs:
+            job()
+
+
+class ThreadLanes:
+    """Each job in a thread of a pool; the next one is taken when a lane is free."""
+
+    def run(self, jobs: Iterable[Callable[[], None]], width: Callable[[], int]) -> None:
+        """Do them as `Lanes` says."""
+        running: set[Future[None]] = set()
+        with ThreadPoolExecutor(MOST_LANES, thread_name_prefix="lane") as pool:
+            for job in jobs:
+                running.add(pool.submit(job))
+                while len(running) >= max(1, min(width(), MOST_LANES)):
+                    done, running = wait(running, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        future.result()
+            for future in running:
+                future.result()
+
+
+class Width:
+    """How many calls may be under way: rate x latency + 2, halved by a throttle and won back call by call.
+
+    `rate` is in calls a second, None without a limit.
+    """
+
+    def __init__(self, rate: float | None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._rate = rate
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._latency = _FIRST_GUESS_SECONDS
+        self._most = float(MOST_LANES)
+
+    def __call__(self) -> int:
+        """The number now, from 1 to MOST_LANES."""
+        with self._lock:
+            wanted = MOST_LANES if self._rate is None else self._rate * self._latency + _SPARE
+            return max(1, min(round(wanted), int(self._most), MOST_LANES))
+
+    @contextmanager
+    def measuring(self) -> Iterator[None]:
+        """Learn from the call inside the block how long one takes."""
+        started = self._clock()
+        yield
+        with self._lock:
+            self._latency += _NEWEST_SHARE * (self._clock() - started - self._latency)
+            self._most = min(float(MOST_LANES), self._most + 1 / self._most)
+
+    def throttled(self) -> None:
+        """The service had too many: half as many from now on."""
+        with self._lock:
+            self._most = max(1.0, self._most / 2)
+
+
+class NarrowingPace:
+    """A pace that tells the width of throttle answers before it hands them on."""
+
+    def __init__(self, pace: Pace, width: Width) -> None:
+        self._pace = pace
+        self._width = width
+
+    def acquire(self, *, write: bool) -> None:
+        """Wait for the pace."""
+        self._pace.acquire(write=write)
+
+    def throttled(self, seconds: float) -> None:
+        """Narrow, and hand on what the service asked for."""
+        self._width.throttled()
+        self._pace.throttled(seconds)

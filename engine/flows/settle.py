@@ -1,0 +1,124 @@
+"""Open intents that no plan covers any more: their list was changed or removed, or their member left.
+
+Each is looked for and adopted, or closed as never made. Nothing is ever sent from here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from uuid import UUID
+
+from whenever import Date, Instant, Time
+
+from engine.core.calendar import Calendar
+from engine.core.identity import Naming, Subject, without_mark
+from engine.core.plan import Plan
+from engine.core.planner import make_plan
+from engine.core.wanted import Expansion, Wanted
+from engine.core.wire_dates import parse_moment
+from engine.flows.apply import Applied, Applier, Asked
+from engine.flows.look import Looker
+from engine.flows.run import Runner
+from engine.flows.tenure import Tenure
+from engine.ledger.values import OpenIntent
+
+_NOT_WANTED = (
+    "its request was never carried out, and nothing asks for it any more: if it is still wanted, run its list again"
+)
+
+
+def settle(runner: Runner, tenure: Tenure) -> tuple[Applied, ...]:
+    """Decide the open intents of the coworker whose lease is held, list by list; those in doubt stay open.
+
+    Raises:
+        Unreachable: Nexudus or the ledger gives no usable answer now.
+        Stopped: asked to stop while waiting for a quiet period to end.
+    """
+    intents = runner.tools.ledger.open_intents(tenure.coworker_id)
+    lists = sorted({intent.tasklist for intent in intents})
+    return tuple(
+        _settle_list(runner, tenure, [intent for intent in intents if intent.tasklist == name]) for name in lists
+    )
+
+
+def _settle_list(runner: Runner, tenure: Tenure, intents: Sequence[OpenIntent]) -> Applied:
+    expansion = _expansion_of(tenure.coworker_id, intents)
+    plan = _plan(runner, expansion)
+    times = [action.decides_at for action in plan.actions if action.decides_at is not None]
+    if times and runner.is_worth_waiting(max(times)):
+        runner.wait_until(max(times), "open requests of an earlier run are decided")
+        plan = _plan(runner, expansion)
+    applier = Applier(runner.tools.client, runner.tools.ledger, tenure, runner.conduct)
+    applier.begin(plan, Asked("resume"))
+    missing = [action for action in plan.actions if action.action == "create"]
+    rest = tuple(action for action in plan.actions if action.action != "create")
+    applier.apply(replace(plan, actions=rest))
+    applier.withdraw(plan, missing, _NOT_WANTED)
+    return applier.finish(plan)
+
+
+def _plan(runner: Runner, expansion: Expansion) -> Plan:
+    tools, clock = runner.tools, runner.conduct.clock
+    seen = Looker(tools.reader, tools.ledger, runner.policy, clock).look(expansion)
+    return make_plan(expansion, seen, clock())
+
+
+def _expansion_of(coworker_id: int, intents: Sequence[OpenIntent]) -> Expansion:
+    """Return the intents of one list as what is wanted: they are looked for by what was sent."""
+    wanted = tuple(_wanted_of(coworker_id, intent) for intent in intents)
+    first = json.loads(intents[0].payload)
+    return Expansion(
+        tasklist=intents[0].tasklist,
+        version="",
+        coworker_id=coworker_id,
+        business_id=int(first["BusinessId"]),
+        task_list_name=str(first["TaskListName"]),
+        subject=Subject("coworker", coworker_id),
+        cycle="",
+        wanted=wanted,
+        left_out=(),
+        warnings=(),
+        zone="UTC",
+        calendar=_EVERY_DAY,
+        naming=Naming("", intents[0].tasklist, {}, (), ""),
+        contract_id=intents[0].contract_id,
+        event_at=intents[0].event_at,
+    )
+
+
+def _wanted_of(coworker_id: int, intent: OpenIntent) -> Wanted:
+    sent = json.loads(intent.payload)
+    identity: UUID = intent.identity
+    return Wanted(
+        item=intent.item,
+        key=intent.key,
+        identity=identity,
+        alternatives=(),
+        business_id=int(sent["BusinessId"]),
+        coworker_id=coworker_id,
+        name=str(sent["Name"]),
+        notes=without_mark(str(sent["Notes"]), identity),
+        responsible_id=int(sent["ResponsibleId"]),
+        responsible_name="",
+        due_at=_due_of(sent["DueDate"]),
+        late="keep",  # what was sent is what is looked for
+        notify_by_email=bool(sent["NotifyByEmail"]),
+        display_to_everyone=bool(sent["DisplayToEveryone"]),
+    )
+
+
+def _due_of(text: object) -> Instant | None:
+    return None if text is None else parse_moment(str(text))
+
+
+_EVERY_DAY = Calendar(
+    name="",
+    working_days=frozenset(range(1, 8)),
+    opening=Time(0, 0),
+    closing=Time(23, 59),
+    closed={},
+    covers=(Date.MIN, Date.MAX),
+)
+"""No date is resolved here: the dues are those that were sent."""
