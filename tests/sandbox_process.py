@@ -13,6 +13,7 @@ import select
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,9 @@ from typing import Any
 
 _START_SECONDS = 20
 _STOP_SECONDS = 10
+_SHUT_SECONDS = 5
+_ANSWER_SECONDS = 30  # longer than any wait that is asked of `commits`
+_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,15 @@ class SandboxProcess:
         """One fault, as `--fault name=value`."""
         self.admin("POST", "faults", {name: value})
 
+    def counts(self) -> dict[str, Any]:
+        """calls, writes, throttled, commits, and faults by name since the last clear."""
+        found: dict[str, Any] = self.admin("GET", "counts")
+        return found
+
+    def clear_counts(self) -> None:
+        """Count from zero."""
+        self.admin("DELETE", "counts")
+
     def clear_faults(self) -> None:
         """All faults off."""
         self.admin("DELETE", "faults")
@@ -95,16 +108,26 @@ class SandboxProcess:
         self.admin("DELETE", f"records/{entity}/{identifier}")
 
     def admin(self, method: str, path: str, body: object = None) -> Any:
-        """Any call under /_sandbox; urllib.error.HTTPError when it is refused."""
+        """Any call under /_sandbox; urllib.error.HTTPError when it is refused.
+
+        A port that the refuse fault has shut is waited for.
+        """
         request = urllib.request.Request(
             f"{self.base_url}/_sandbox/{path}",
             method=method,
             data=None if body is None else json.dumps(body).encode(),
             headers={"Content-Type": "application/json"},
         )
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(request, timeout=10) as answer:
-            return json.load(answer)
+        deadline = time.monotonic() + _SHUT_SECONDS
+        while True:
+            try:
+                with _OPENER.open(request, timeout=_ANSWER_SECONDS) as answer:
+                    return json.load(answer)
+            except (urllib.error.URLError, ConnectionError) as error:
+                reason = error.reason if isinstance(error, urllib.error.URLError) else error
+                if not isinstance(reason, ConnectionRefusedError) or time.monotonic() > deadline:
+                    raise
+            time.sleep(0.01)
 
 
 @contextmanager

@@ -17,18 +17,20 @@ from engine.sandbox.entities import ENTITIES, Entity, empty_record
 from engine.sandbox.modes import SwitchError
 from engine.sandbox.state import State, refresh_membership
 from engine.sandbox.store import Record
+from engine.sandbox.wires import Wires
 
 
 class _AdminError(ValueError):
     """A wrong admin call; the text says what was wrong."""
 
 
-def admin_routes(state: State) -> list[Route]:
+def admin_routes(state: State, wires: Wires) -> list[Route]:
     """All routes under /_sandbox."""
-    admin = Admin(state)
+    admin = Admin(state, wires)
     return [
         Route("/_sandbox/requests", admin.requests, methods=["GET", "DELETE"]),
         Route("/_sandbox/commits", admin.commits, methods=["GET"]),
+        Route("/_sandbox/counts", admin.counts, methods=["GET", "DELETE"]),
         Route("/_sandbox/modes", admin.modes, methods=["GET", "POST", "DELETE"]),
         Route("/_sandbox/faults", admin.faults, methods=["GET", "POST", "DELETE"]),
         Route("/_sandbox/clock", admin.clock, methods=["GET", "POST"]),
@@ -40,8 +42,9 @@ def admin_routes(state: State) -> list[Route]:
 class Admin:
     """One method for each path."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, wires: Wires) -> None:
         self._state = state
+        self._wires = wires
 
     async def requests(self, request: Request) -> Response:
         """What clients asked, in order; DELETE forgets it."""
@@ -53,6 +56,12 @@ class Admin:
         """The commit log."""
         return JSONResponse(self._state.store.commits())
 
+    async def counts(self, request: Request) -> Response:
+        """Calls, writes, throttle answers, commits and faults by name since the last DELETE."""
+        if request.method == "DELETE":
+            self._state.clear_counts()
+        return JSONResponse(self._state.read_counts())
+
     async def modes(self, request: Request) -> Response:
         """POST changes some, DELETE brings the defaults back and forgets the pace; the answer is all of them."""
         if request.method == "DELETE":
@@ -60,8 +69,14 @@ class Admin:
         return await self._switch(request, self._state.modes.change, self._state.modes.reset)
 
     async def faults(self, request: Request) -> Response:
-        """POST sets some, DELETE clears all; the answer is what is on."""
-        return await self._switch(request, self._state.faults.change, self._state.faults.clear)
+        """POST sets some, DELETE clears all and begins the seed anew; the answer is what is on.
+
+        A count of `refuse` begins at once, so that the next connection is refused.
+        """
+        answer = await self._switch(request, self._state.faults.change, self._state.faults.clear)
+        if request.method == "POST" and answer.status_code == 200 and self._state.faults.begin_refusing():
+            self._wires.refuse(self._state.modes.decimal("S51.refuse-seconds"))
+        return answer
 
     async def clock(self, request: Request) -> Response:
         """POST {"offset_seconds": n} moves the clock against real time."""

@@ -7,27 +7,32 @@ whether something is stored.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
 
+#: `cut` ends in the middle of the body, `short` promises more than it holds, `half` pauses in the middle
+Wire = Literal["whole", "reset", "hang", "cut-headers", "cut", "short", "drip", "half"]
 JSON_TYPE = "application/json; charset=utf-8"
 HTML_TYPE = "text/html; charset=utf-8"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """`wire`: `whole`, `reset` (no answer), `hang` (none until the client goes) or `cut` (half of it).
+    """`wire` is how it arrives, `pause` the seconds that a hang lasts or that lie between two parts.
 
     `delay` is in seconds. `later`: a commit that happens after the answer, `later_after` seconds on.
+    `refusal`: seconds for which the port is shut meanwhile; None leaves it open.
     """
 
     status: int
     body: bytes = b""
     content_type: str = JSON_TYPE
     headers: tuple[tuple[str, str], ...] = ()
-    wire: str = "whole"
+    wire: Wire = "whole"
+    pause: float = 0.0
     delay: float = 0.0
+    refusal: float | None = None
     later: Callable[[], object] | None = None
     later_after: float = 0.0
 
@@ -124,48 +129,3 @@ def oops() -> Answer:
     """HTTP 500 with the envelope that clients report from the live service."""
     message = "Ooops! There was a problem while running this action. Our team has been told."
     return json_answer({"Message": message, "Value": None, "Errors": None, "WasSuccessful": False}, 500)
-
-
-_HTML_ERRORS = {
-    "bad-gateway": (502, "502 Bad Gateway"),
-    "unavailable": (503, "503 Service Unavailable"),
-    "gateway-timeout": (504, "504 Gateway Time-out"),
-}
-
-
-def spoil(kind: str, answer: Answer | None, *, slow_seconds: float = 0.0) -> Answer:
-    """What the client gets instead of `answer`; None when nothing was done."""
-    whole = answer or success("The action was successfully completed.", None)
-    if kind in _HTML_ERRORS:
-        return html_page(_HTML_ERRORS[kind][1], _HTML_ERRORS[kind][0])
-    made: Mapping[str, Callable[[], Answer]] = {
-        "error": server_error,
-        "oops": oops,
-        "reset": lambda: replace(whole, wire="reset"),
-        "hang": lambda: replace(whole, wire="hang"),
-        "cut-body": lambda: replace(whole, wire="cut"),
-        "slow": lambda: replace(whole, delay=slow_seconds),
-        "empty-body": lambda: replace(whole, body=b""),
-        "html-200": lambda: html_page("Sign in"),
-        "redirect": lambda: Answer(302, headers=(("Location", "/login"),)),
-        "access-denied": lambda: json_answer("Access Denied", 401),
-        "value-null": lambda: _with_value(whole, None),
-        "bare-id": lambda: json_answer(_value_id(whole)),
-        "text-id": lambda: _with_value(whole, {"Id": str(_value_id(whole))}),
-        "was-successful-false": lambda: json_answer(_envelope(whole) | {"Value": None, "WasSuccessful": False}),
-    }
-    return made[kind]()
-
-
-def _envelope(answer: Answer) -> dict[str, Any]:
-    body = json.loads(answer.body)
-    return body if isinstance(body, dict) else {"Value": body}
-
-
-def _with_value(answer: Answer, value: object) -> Answer:
-    return json_answer(_envelope(answer) | {"Value": value})
-
-
-def _value_id(answer: Answer) -> int:
-    value = _envelope(answer).get("Value")
-    return int(value["Id"]) if isinstance(value, dict) and "Id" in value else 0

@@ -6,18 +6,21 @@ Paths are compared without regard to case. Must never answer better than the ser
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
-from engine.sandbox import answers, faults
+from engine.sandbox import answers, striking
 from engine.sandbox.access import grant_token, has_role, identify, may_administrate
 from engine.sandbox.answers import Answer, json_answer
 from engine.sandbox.entities import ENTITIES, Entity
+from engine.sandbox.faults import FAULTS, Fate
 from engine.sandbox.listing import list_page, read_batch, read_query, spoil_list
 from engine.sandbox.showing import show, show_row
 from engine.sandbox.state import Call, State
 from engine.sandbox.store import Record
+from engine.sandbox.striking import Target
 from engine.sandbox.writing import create_task, delete_task, update_task
 
 _ROOMS = {(entity.room, entity.name): entity for entity in ENTITIES.values()}
@@ -28,53 +31,99 @@ def answer_call(state: State, call: Call) -> Answer:
     """The answer to any call under /api or to /en/user/me."""
     parts = [part for part in call.path.lower().split("/") if part]
     if parts == ["api", "token"]:
-        return grant_token(state, call) if call.method == "POST" else answers.no_such_verb(call.method)
+        return _token(state, call) if call.method == "POST" else answers.no_such_verb(call.method)
     if parts == ["en", "user", "me"]:
-        return _me(state, call)
+        return _answer_apart(state, Target("me", "me"), lambda fate: _me(state, call, fate))
     entity = _ROOMS.get((parts[1], parts[2])) if len(parts) in {3, 4} and parts[0] == "api" else None
     if entity is None:
         return answers.no_such_path()
-    return _at_the_door(state, call, entity) or _enter(state, call, entity, parts[3] if len(parts) == 4 else "")
+    last = parts[3] if len(parts) == 4 else ""
+    fate = state.faults.meet(_target(state, call, entity, last))
+    return _through_the_door(state, fate, lambda: _pace(state, call) or _enter(Visit(state, call, entity, last, fate)))
 
 
-def _at_the_door(state: State, call: Call, entity: Entity) -> Answer | None:
-    """A refusal before anything is looked at, or None."""
-    struck = state.faults.draw("door", entity.name)
+@dataclass(frozen=True)
+class Visit:
+    """A call to an entity on its way: `last` is the part of the path behind it, `fate` its faults."""
+
+    state: State
+    call: Call
+    entity: Entity
+    last: str
+    fate: Fate
+
+
+_VERBS = {"POST": "create", "PUT": "update", "DELETE": "delete"}
+
+
+def _target(state: State, call: Call, entity: Entity, last: str) -> Target:
+    if call.method in _WRITES:
+        state.counts.writes += 1
+        return Target(entity.name, _VERBS[call.method], has_earlier=state.earlier is not None)
+    parameters = read_query(call.query)
+    if last or read_batch(parameters) is not None:
+        return Target(entity.name, "one" if last else "batch")
+    page = dict(parameters).get("page", "1")
+    return Target(entity.name, "list", is_struck_page=page == state.modes["S38.page"])
+
+
+def _through_the_door(state: State, fate: Fate, enter: Callable[[], Answer]) -> Answer:
+    """A refusal before anything is looked at, or what `enter` answers."""
+    struck = fate.draw(striking.DOOR)
     if struck == "throttle":
-        return state.throttle.refuse(1.0)
+        return state.throttle_call(state.modes.decimal("S50.scale"))
+    if struck == "token-expired":
+        return answers.denied()
+    answer = enter()
+    return replace(answer, refusal=state.modes.decimal("S51.refuse-seconds")) if struck else answer
+
+
+def _pace(state: State, call: Call) -> Answer | None:
+    """The refusal of a call beyond the limits of the account, or None."""
     wait = state.throttle.wait(state.clock.seconds(), is_write=call.method in _WRITES)
-    if wait:
-        return state.throttle.refuse(wait)
-    return answers.denied() if struck == "token-expired" else None
+    return state.throttle_call(wait) if wait else None
 
 
-def _enter(state: State, call: Call, entity: Entity, last: str) -> Answer:
+def _token(state: State, call: Call) -> Answer:
+    return _answer_apart(state, Target("token", "token"), lambda fate: grant_token(state, call, fate.draw("token")))
+
+
+def _answer_apart(state: State, target: Target, answer_of: Callable[[Fate], Answer]) -> Answer:
+    """The token and who-am-I calls: about no entity, not counted by the throttle, spoiled like a read."""
+    fate = state.faults.meet(target)
+
+    def enter() -> Answer:
+        answer = answer_of(fate)
+        struck = fate.draw(striking.READ)
+        return state.spoil(struck, answer) if struck and answer.ok else answer
+
+    return _through_the_door(state, fate, enter)
+
+
+def _enter(visit: Visit) -> Answer:
+    state, call, entity = visit.state, visit.call, visit.entity
     user = identify(state, call)
     if user is None or not may_administrate(user):
         return answers.denied()
     if call.method in _WRITES:
-        return _write(state, call, entity, user=user, last=last)
+        return _write(visit, user)
     if call.method != "GET":
         return answers.no_such_verb(call.method)
-    if not has_role(user, entity, "Read" if last else "List"):
+    if not has_role(user, entity, "Read" if visit.last else "List"):
         return answers.denied(int(state.modes["S04"]))
-    answer = _read(state, call, entity, last)
-    struck = state.faults.draw(faults.READ, entity.name, _READ_KINDS)
-    return _spoil(state, struck, answer) if struck else answer
+    answer = _read(visit)
+    struck = visit.fate.draw(striking.READ, _READ_KINDS)
+    return state.spoil(struck, answer) if struck else answer
 
 
-_READ_KINDS = frozenset(fault.kind for fault in faults.FAULTS.values()) - faults.LIST_FAULTS
+_READ_KINDS = frozenset(fault.kind for fault in FAULTS.values()) - striking.LIST_FAULTS
 
 
-def _spoil(state: State, kind: str, answer: Answer | None) -> Answer:
-    return answers.spoil(kind, answer, slow_seconds=state.modes.number("S51.slow-seconds"))
-
-
-def _me(state: State, call: Call) -> Answer:
+def _me(state: State, call: Call, fate: Fate) -> Answer:
     """Who the token belongs to. A portal member may ask as well."""
     if call.method != "GET":
         return answers.no_such_verb(call.method)
-    if state.faults.draw("me", "me"):
+    if fate.draw("me"):
         return answers.html_page("Sign in")
     user = identify(state, call)
     if user is None:
@@ -97,19 +146,20 @@ def _me(state: State, call: Call) -> Answer:
     )
 
 
-def _read(state: State, call: Call, entity: Entity, last: str) -> Answer:
-    if last:
-        return _read_one(state, entity, last)
-    parameters = read_query(call.query)
+def _read(visit: Visit) -> Answer:
+    state, entity = visit.state, visit.entity
+    if visit.last:
+        return _read_one(state, entity, visit.last)
+    parameters = read_query(visit.call.query)
     batch = read_batch(parameters)
     if batch is not None:
         found = (state.store.get(entity.name, one) for one in batch)
         return json_answer([show_row(entity, one, state.modes) for one in found if one is not None])
     page = list_page(state, entity, parameters)
-    kinds = faults.LIST_FAULTS
+    kinds = striking.LIST_FAULTS
     if page["CurrentPage"] != state.modes.number("S38.page"):
         kinds -= {"page-500"}
-    struck = state.faults.draw(faults.READ, entity.name, kinds)
+    struck = visit.fate.draw(striking.READ, kinds)
     return answers.server_error() if struck == "page-500" else json_answer(spoil_list(struck, page))
 
 
@@ -127,31 +177,41 @@ def _read_id(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
-def _write(state: State, call: Call, entity: Entity, *, user: Record, last: str) -> Answer:
+def _write(visit: Visit, user: Record) -> Answer:
     """A write, with the faults that strike in place of its commit or after it."""
-    if not entity.writable or bool(last) != (call.method == "DELETE"):
-        return answers.no_such_verb(call.method)
-    if not has_role(user, entity, _WRITES[call.method]):
+    state, method, last = visit.state, visit.call.method, visit.last
+    if not visit.entity.writable or bool(last) != (method == "DELETE"):
+        return answers.no_such_verb(method)
+    if not has_role(user, visit.entity, _WRITES[method]):
         return answers.denied(int(state.modes["S04"]))
-    kinds = None if call.method == "POST" else _WRITE_KINDS
-    struck = state.faults.draw(faults.BEFORE, entity.name, kinds)
+    kinds = _write_kinds(state, method)
+    struck = visit.fate.draw(striking.BEFORE, kinds)
     if struck == "late-commit":
         return answers.Answer(
             504,
             answers.html_page("504 Gateway Time-out").body,
             answers.HTML_TYPE,
-            later=lambda: _commit(state, call, user, last),
-            later_after=state.modes.number("S51.late-seconds"),
+            later=lambda: _commit(state, visit.call, user, last),
+            later_after=state.modes.decimal("S51.late-seconds"),
         )
     if struck:
-        return _spoil(state, struck, None)
-    answer = _commit(state, call, user, last)
-    struck = state.faults.draw(faults.AFTER, entity.name) if answer.ok else ""
-    return _spoil(state, struck, answer) if struck else answer
+        return state.spoil(struck, None)
+    answer = _commit(state, visit.call, user, last)
+    struck = visit.fate.draw(striking.AFTER, kinds) if answer.ok else ""
+    spoiled = state.spoil(struck, answer) if struck else answer
+    if method == "POST" and answer.ok:
+        state.earlier = answer
+    return spoiled
 
 
-#: the creation quota is about creations only
-_WRITE_KINDS = frozenset(fault.kind for fault in faults.FAULTS.values()) - {"access-denied"}
+def _write_kinds(state: State, method: str) -> frozenset[str]:
+    """The creation quota and the answer to an earlier creation are about creations only."""
+    if method != "POST":
+        return _ALL_KINDS - {"access-denied", "stale-answer"}
+    return _ALL_KINDS if state.earlier is not None else _ALL_KINDS - {"stale-answer"}
+
+
+_ALL_KINDS = frozenset(fault.kind for fault in FAULTS.values())
 
 
 def _commit(state: State, call: Call, user: Record, last: str) -> Answer:

@@ -6,9 +6,6 @@ Must never let a fault or an admin call of its own count against the limits of t
 from __future__ import annotations
 
 import asyncio
-import socket
-import struct
-from collections.abc import Mapping
 from typing import Any
 
 from starlette.applications import Starlette
@@ -21,23 +18,24 @@ from engine.sandbox.api import answer_call
 from engine.sandbox.clock import write_with_digits
 from engine.sandbox.page import page_routes
 from engine.sandbox.state import Call, State
+from engine.sandbox.wires import Delivery, Wires
 
 _LONGEST_BODY = 10 * 1024 * 1024  # far above any task; it keeps the memory of a stand-in bounded
 _WRITES = {"POST", "PUT", "DELETE"}
 
 
-def make_app(state: State, transports: Mapping[tuple[str, int], asyncio.Transport]) -> Starlette:
-    """The application over one account. `transports` leads from a client's address to its connection."""
-    routes = [*admin_routes(state), *page_routes(state), Mount("", app=Door(state, transports))]
+def make_app(state: State, wires: Wires) -> Starlette:
+    """The application over one account; `wires` are the connections that calls come in by."""
+    routes = [*admin_routes(state, wires), *page_routes(state), Mount("", app=Door(state, wires))]
     return Starlette(routes=routes)
 
 
 class Door:
     """Takes a call off the wire, writes it down, and delivers the answer whole or broken."""
 
-    def __init__(self, state: State, transports: Mapping[tuple[str, int], asyncio.Transport]) -> None:
+    def __init__(self, state: State, wires: Wires) -> None:
         self._state = state
-        self._transports = transports
+        self._wires = wires
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One call."""
@@ -52,14 +50,19 @@ class Door:
         answer = self._note_and_answer(call)
         if answer.later is not None:
             asyncio.get_running_loop().call_later(answer.later_after, answer.later)
-        await asyncio.sleep(answer.delay)
-        await _Delivery(answer, receive, send, self._transports.get(tuple(scope["client"] or ()))).run()
+        if answer.refusal is not None:
+            # Before the answer: a client that has it must not find the port still open.
+            self._wires.refuse(answer.refusal)
+        if answer.delay:
+            await asyncio.sleep(answer.delay)
+        await Delivery(answer, receive, send, self._wires.transports.get(tuple(scope["client"] or ()))).run()
 
     def _note_and_answer(self, call: Call) -> Answer:
         note = _note(self._state, call)
         self._state.requests.append(note)
+        self._state.counts.calls += 1
         answer = answer_call(self._state, call) if len(call.body) <= _LONGEST_BODY else server_error()
-        note["status"] = answer.status if answer.wire in {"whole", "cut"} else None
+        note["status"] = None if answer.wire in {"reset", "hang", "cut-headers"} else answer.status
         return answer
 
 
@@ -89,50 +92,3 @@ async def _read_body(receive: Receive) -> bytes | None:
             length += len(chunks[-1])
         if not message.get("more_body", False):
             return b"".join(chunks)
-
-
-class _Delivery:
-    """One answer on its way; `transport` is the raw connection, for what HTTP has no words for."""
-
-    def __init__(self, answer: Answer, receive: Receive, send: Send, transport: asyncio.Transport | None) -> None:
-        self._answer = answer
-        self._receive = receive
-        self._send = send
-        self._transport = transport
-
-    async def run(self) -> None:
-        if self._answer.wire == "whole" or self._transport is None:
-            await self._whole()
-            return
-        if self._answer.wire == "reset":
-            reset_connection(self._transport)
-        elif self._answer.wire == "cut":
-            self._transport.write(_cut(self._answer))
-            self._transport.close()
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
-
-    async def _whole(self) -> None:
-        answer = self._answer
-        headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in answer.headers]
-        headers.append((b"content-length", str(len(answer.body)).encode()))
-        if answer.body:
-            headers.append((b"content-type", answer.content_type.encode()))
-        await self._send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        await self._send({"type": "http.response.body", "body": answer.body})
-
-
-def reset_connection(transport: asyncio.Transport) -> None:
-    """Close so that the client sees a reset, not an orderly end."""
-    raw = transport.get_extra_info("socket")
-    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    transport.abort()
-
-
-def _cut(answer: Answer) -> bytes:
-    """The head promises the whole body, and half of it follows."""
-    head = (
-        f"HTTP/1.1 {answer.status} OK\r\ncontent-type: {answer.content_type}\r\n"
-        f"content-length: {len(answer.body)}\r\n\r\n"
-    )
-    return head.encode() + answer.body[: len(answer.body) // 2]

@@ -19,7 +19,7 @@ class SwitchError(ValueError):
 
 @dataclass(frozen=True)
 class Mode:
-    """`values` are the allowed ones, the first is the default; `n` stands for a whole number."""
+    """`values` are the allowed ones, the first is the default; `n` is a whole number, `decimal` one such as 0.25."""
 
     name: str
     values: tuple[str, ...]
@@ -32,6 +32,10 @@ class Mode:
 
 def _limit(name: str, number: int, meaning: str) -> Mode:
     return Mode(name, (str(number), "n"), meaning)
+
+
+def _seconds(name: str, number: int, meaning: str) -> Mode:
+    return Mode(name, (str(number), "decimal"), meaning)
 
 
 _MARK_STATES = ("kept-filterable-not-returned", "kept-and-returned", "dropped")
@@ -74,26 +78,45 @@ MODES: tuple[Mode, ...] = (
     Mode("S34", ("ascending", "descending"), "meaning of dir=1"),
     *(Mode(f"S35.{field}", _MATCHING, f"how the filter on {field} matches") for field in _MATCHED_FIELDS),
     Mode("S36", ("ignored", "works"), "a filter on a foreign key spelled with its Id ending"),
-    _limit("S37", 0, "seconds until a created task shows in lists"),
+    _seconds("S37", 0, "seconds until a created task shows in lists"),
     _limit("S38.page", 2, "the list page that the page-500 fault strikes"),
     Mode(
         "S50",
-        ("409-with-retry-after", "429-with-wait-text", "429-with-retry-after"),
-        "how too many calls are refused",
+        ("409-with-retry-after", "429-with-wait-text", "429-with-retry-after", "any-of-them"),
+        "how too many calls are refused; any-of-them: drawn from the seed each time",
     ),
+    Mode(
+        "S50.retry-after",
+        ("as-documented", "true-wait", "none", "date", "negative", "text", "decimal"),
+        "Retry-After of the styles that have one; as-documented: 1 with 409, whole seconds with 429",
+    ),
+    Mode("S50.scale", ("1", "decimal"), "a factor on all windows: 0.01 makes a minute of 0.6 s"),
     # The default is the older published edition's number: an unpaced small client is not stopped by it.
     _limit("S50.calls-per-100ms", 10, "calls in 100 ms; 0 = no limit"),
     _limit("S50.calls-per-minute", 120, "calls in a minute; 0 = no limit"),
     _limit("S50.calls-per-hour", 5000, "calls in an hour; 0 = no limit"),
     _limit("S50.writes-per-minute", 60, "POST, PUT and DELETE in a minute; 0 = no limit"),
     _limit("S50.writes-per-day", 5000, "POST, PUT and DELETE in a day; 0 = no limit"),
-    _limit("S51.late-seconds", 5, "how late the late-commit fault commits"),
-    _limit("S51.slow-seconds", 3, "how long the slow fault holds an answer back"),
+    _seconds("S51.late-seconds", 5, "how late the late-commit fault commits"),
+    _seconds("S51.slow-seconds", 3, "how long the slow fault holds an answer back"),
+    # Longer than any client should wait, short enough that a forgotten one does not stay for ever.
+    _seconds("S51.hang-seconds", 120, "how long the hang fault keeps a connection before it closes it"),
+    _seconds("S51.drip-seconds", 1, "time between two bytes of the drip fault"),
+    _seconds("S51.hold-seconds", 5, "how long the hold fault, and half-answer in its middle, wait"),
+    _seconds("S51.refuse-seconds", 1, "how long the refuse fault keeps the port shut"),
+    Mode(
+        "S51.odd-id",
+        ("any-of-them", "zero", "negative", "boolean", "text", "fraction"),
+        "the Id of the odd-id fault; any-of-them: drawn from the seed each time",
+    ),
 )
 
 _BY_NAME = {mode.name.lower(): mode for mode in MODES}
 # A number with more digits than this is a slip of the hand, and would make int() of it costly.
 _NUMBER = re.compile(r"[0-9]{1,9}")
+_DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+#: values that stand for others
+_STAND_INS = {"n", "cut-at-n", "decimal"}
 
 
 def find_name(name: str, known: Iterable[str], kind: str) -> str:
@@ -107,15 +130,17 @@ def find_name(name: str, known: Iterable[str], kind: str) -> str:
 
 
 def find_value(mode: Mode, text: str) -> str:
-    """The value of `mode` that `text` means: itself, a number for `n`, or a beginning that only one has."""
+    """The value of `mode` that `text` means: itself, a number for a stand-in, or a beginning that only one has."""
     wanted = text.strip().lower()
     for value in mode.values:
-        prefix, is_number, _ = value.rpartition("n") if value in {"n", "cut-at-n"} else (value, "", "")
-        if is_number and wanted.startswith(prefix) and _NUMBER.fullmatch(wanted[len(prefix) :]):
-            return wanted
-        if not is_number and wanted == value.lower():
+        if value in _STAND_INS:
+            prefix = value.removesuffix("n") if value != "decimal" else ""
+            number = _DECIMAL if value == "decimal" else _NUMBER
+            if wanted.startswith(prefix) and number.fullmatch(wanted[len(prefix) :]):
+                return wanted
+        elif wanted == value.lower():
             return value
-    fixed = [value for value in mode.values if value != "cut-at-n"]
+    fixed = [value for value in mode.values if value not in _STAND_INS]
     starting = [value for value in fixed if value.lower().startswith(f"{wanted}-")]
     if len(starting) == 1:
         return starting[0]
@@ -134,8 +159,12 @@ class Modes:
         return self._values[name]
 
     def number(self, name: str) -> int:
-        """The value of a mode that is a number."""
+        """The value of a mode that is a whole number."""
         return int(self._values[name])
+
+    def decimal(self, name: str) -> float:
+        """The value of a mode that is a decimal number, such as one in seconds."""
+        return float(self._values[name])
 
     def change(self, wanted: Mapping[str, object]) -> None:
         """Set several, all or none. SwitchError for an unknown name or value."""

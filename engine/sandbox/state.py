@@ -9,9 +9,11 @@ from typing import Any
 
 from whenever import Instant
 
+from engine.sandbox.answers import Answer
 from engine.sandbox.clock import Clock, read_moment, write_with_digits
 from engine.sandbox.faults import Faults
 from engine.sandbox.modes import Modes
+from engine.sandbox.spoiling import Spoiler
 from engine.sandbox.store import Record, Store
 from engine.sandbox.throttle import Throttle
 
@@ -38,14 +40,29 @@ class Call:
 
 
 @dataclass
+class Counts:
+    """How many calls, writes and throttle answers there were since the last clear.
+
+    `commits_before` and the faults' own counter complete the picture.
+    """
+
+    calls: int = 0
+    writes: int = 0
+    throttled: int = 0
+    commits_before: int = 0
+
+
+@dataclass
 class State:
-    """One account."""
+    """One account. `earlier` is the answer to the last creation that was done."""
 
     store: Store
     seed: int = 1
     clock: Clock = field(default_factory=Clock)
     modes: Modes = field(default_factory=Modes)
     requests: list[dict[str, Any]] = field(default_factory=list)
+    counts: Counts = field(default_factory=Counts)
+    earlier: Answer | None = None
 
     def __post_init__(self) -> None:
         self.faults = Faults(self.seed)
@@ -54,6 +71,30 @@ class State:
         self.random = random.Random(self.seed)  # noqa: S311
         self._stamps = itertools.count()
         self._last_stamp, self._last_offset = 0, 0.0
+
+    def throttle_call(self, seconds: float) -> Answer:
+        """Refuse a call as one too many; it is counted as such."""
+        self.counts.throttled += 1
+        return self.throttle.refuse(seconds, now=self.clock.seconds(), source=self.faults.random)
+
+    def spoil(self, kind: str, answer: Answer | None) -> Answer:
+        """What a fault of this kind makes of an answer; None when nothing was done."""
+        return Spoiler(self.modes, self.faults.random).spoil(kind, answer, self.earlier)
+
+    def read_counts(self) -> dict[str, Any]:
+        """The counts since the last clear, faults by name."""
+        return {
+            "calls": self.counts.calls,
+            "writes": self.counts.writes,
+            "throttled": self.counts.throttled,
+            "commits": self.store.committed() - self.counts.commits_before,
+            "faults": {name: count for name, count in sorted(self.faults.struck.items()) if count},
+        }
+
+    def clear_counts(self) -> None:
+        """Count from zero."""
+        self.counts = Counts(commits_before=self.store.committed())
+        self.faults.struck.clear()
 
     def stamp(self) -> str:
         """Now, with the varying number of fractional digits that real answers have; never going back."""
@@ -74,7 +115,7 @@ class State:
 
     def shows_in_lists(self, record: Record) -> bool:
         """False while a created row is still late (S37)."""
-        late = self.modes.number("S37")
+        late = self.modes.decimal("S37")
         created = read_moment(str(record.get("CreatedOn"))) if late else None
         return created is None or self.clock.seconds() - created.timestamp(unit="nanosecond") / 1e9 >= late
 

@@ -119,6 +119,10 @@ class Store:
         """The commit log from its beginning."""
         return [json.loads(line) for (line,) in self._database.execute("SELECT line FROM commits ORDER BY number")]
 
+    def committed(self) -> int:
+        """How many lines the commit log has."""
+        return int(self._database.execute("SELECT count(*) FROM commits").fetchone()[0])
+
     def created(self) -> int:
         """How many tasks were ever created, those removed since among them."""
         return int(self._database.execute("SELECT tasks FROM created").fetchone()[0])

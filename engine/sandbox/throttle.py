@@ -6,10 +6,12 @@ Windows slide; a refused call does not count. Must never queue or delay a call.
 from __future__ import annotations
 
 import math
+import random
 from collections import deque
+from email.utils import formatdate
 
 from engine.sandbox.answers import Answer, json_answer
-from engine.sandbox.modes import Modes
+from engine.sandbox.modes import MODES, Modes
 
 #: mode, seconds of the window, whether only writes count
 _WINDOWS = (
@@ -19,6 +21,7 @@ _WINDOWS = (
     ("S50.writes-per-minute", 60.0, True),
     ("S50.writes-per-day", 86400.0, True),
 )
+_STYLES = tuple(style for mode in MODES if mode.name == "S50" for style in mode.values if style != "any-of-them")
 
 
 class Throttle:
@@ -33,9 +36,9 @@ class Throttle:
 
     def wait(self, now: float, *, is_write: bool) -> float:
         """0 when the call may pass, and it then counts; else the seconds until it might."""
-        longest = 0.0
-        for name, seconds, writes_only in _WINDOWS:
-            limit = self._modes.number(name)
+        longest, scale = 0.0, self._modes.decimal("S50.scale")
+        for name, unscaled, writes_only in _WINDOWS:
+            limit, seconds = self._modes.number(name), unscaled * scale
             passed = self._passed[name]
             if not limit:
                 passed.clear()
@@ -55,18 +58,33 @@ class Throttle:
         for passed in self._passed.values():
             passed.clear()
 
-    def refuse(self, seconds: float) -> Answer:
-        """The answer to a call too many, in the style of S50."""
+    def refuse(self, seconds: float, *, now: float, source: random.Random) -> Answer:
+        """The answer to a call too many at the moment `now`, in the style of S50; `seconds` is the true wait."""
         style = self._modes["S50"]
+        if style == "any-of-them":
+            style = source.choice(_STYLES)
         if style == "429-with-wait-text":
-            return json_answer({"Message": f"Too many requests. Wait {seconds:.1f} seconds."}, 429)
+            return json_answer({"Message": f"Too many requests. Wait {self._written(seconds, 1)} seconds."}, 429)
         if style == "429-with-retry-after":
-            return Answer(429, headers=(("Retry-After", str(math.ceil(seconds))),))
+            return Answer(429, headers=self._retry_after(seconds, now, documented=str(math.ceil(seconds))))
         # The documented answer always says 1, however long the wait really is.
-        quiet = (
-            ("Cache-Control", "no-cache"),
-            ("Pragma", "no-cache"),
-            ("Expires", "-1"),
-            ("Retry-After", "1"),
-        )
-        return Answer(409, headers=quiet)
+        quiet = (("Cache-Control", "no-cache"), ("Pragma", "no-cache"), ("Expires", "-1"))
+        return Answer(409, headers=(*quiet, *self._retry_after(seconds, now, documented="1")))
+
+    def _retry_after(self, seconds: float, now: float, *, documented: str) -> tuple[tuple[str, str], ...]:
+        mode = self._modes["S50.retry-after"]
+        if mode == "none":
+            return ()
+        forms = {
+            "as-documented": documented,
+            "true-wait": self._written(seconds, 0),
+            "date": formatdate(math.ceil(now + seconds), usegmt=True),
+            "negative": "-1",
+            "text": "soon",
+        }
+        return (("Retry-After", forms.get(mode, mode)),)
+
+    def _written(self, seconds: float, digits: int) -> str:
+        """Rounded up, so that who waits that long may pass; scaled windows ask for milliseconds."""
+        shown = 3 if self._modes.decimal("S50.scale") < 1 else digits
+        return f"{math.ceil(seconds * 10**shown) / 10**shown:.{shown}f}"

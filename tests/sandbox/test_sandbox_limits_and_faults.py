@@ -69,6 +69,8 @@ def test_the_default_limits_are_the_published_ones(far_side: SandboxProcess) -> 
         "calls-per-hour": "5000",
         "writes-per-minute": "60",
         "writes-per-day": "5000",
+        "retry-after": "as-documented",
+        "scale": "1",
     }
     assert modes["S50"] == "409-with-retry-after"
 

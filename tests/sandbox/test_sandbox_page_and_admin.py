@@ -87,7 +87,7 @@ def test_a_record_can_be_made_changed_and_removed_unchecked(far_side: SandboxPro
     [
         ("modes", {"S99": "kept"}, "there is no mode 'S99'"),
         ("modes", {"S14": "kepd"}, "The nearest is 'kept'"),
-        ("modes", {"S37": "soon"}, "Allowed: 0, n"),
+        ("modes", {"S37": "soon"}, "Allowed: 0, decimal"),
         ("faults", {"error-after-comit": "1x"}, "The nearest is 'error-after-commit'"),
         ("faults", {"oops": "often"}, "such as 0.3"),
         ("faults", {"oops": "1.5"}, "a share from 0 to 1"),

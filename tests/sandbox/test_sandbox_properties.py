@@ -16,6 +16,7 @@ from engine.sandbox.faults import FAULTS, Faults, parse_setting
 from engine.sandbox.fields import Fields, clean_custom_fields
 from engine.sandbox.modes import MODES, Mode, Modes, SwitchError, find_value
 from engine.sandbox.store import task_id
+from engine.sandbox.striking import MIX, Target
 from engine.sandbox.throttle import Throttle
 
 steady = settings(derandomize=True, max_examples=200, deadline=None)
@@ -67,7 +68,7 @@ def test_any_text_for_a_mode_is_a_value_of_it_or_refused(text: str) -> None:
     for mode in MODES:
         found = _found(mode, text)
         assert found is None or _found(mode, found) == found
-        assert found is not None or text not in mode.values or text in {"n", "cut-at-n"}
+        assert found is not None or text not in mode.values or text in {"n", "cut-at-n", "decimal"}
 
 
 @pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name)
@@ -75,18 +76,22 @@ def test_every_value_of_every_mode_can_be_set(mode: Any) -> None:
     modes = Modes()
     assert modes[mode.name] == mode.values[0]
     for value in mode.values:
-        wanted = value.replace("cut-at-n", "cut-at-5") if value != "n" else "5"
+        wanted = {"n": "5", "cut-at-n": "cut-at-5", "decimal": "0.25"}.get(value, value)
         modes.change({mode.name: wanted})
         assert modes[mode.name] == wanted
 
 
 @steady
-@given(st.sampled_from(sorted(FAULTS)), st.integers(0, 9))
+@given(st.sampled_from(sorted(name for name, fault in FAULTS.items() if fault.when != MIX)), st.integers(0, 9))
 def test_a_count_strikes_that_often_and_no_more(name: str, count: int) -> None:
     faults = Faults(seed=1)
     faults.change({name: f"{count}x"})
-    drawn = [faults.draw(FAULTS[name].when, "coworkertasks") for _ in range(12)]
-    assert drawn == [FAULTS[name].kind] * count + [""] * (12 - count)
+    fault = FAULTS[name]
+    verb = fault.when if fault.when in {"token", "me"} else "create"
+    target = Target("coworkertasks" if verb == "create" else verb, verb)
+    drawn = [faults.meet(target).draw(fault.when) for _ in range(12)]
+    assert drawn == [fault.kind] * count + [""] * (12 - count)
+    assert faults.struck[name] == count
 
 
 @steady
@@ -131,7 +136,7 @@ def test_a_row_keeps_every_key_and_sets_none_that_it_leaves_out(entity: Any) -> 
 @given(st.lists(st.floats(0, 30), max_size=60), st.integers(1, 5))
 def test_no_window_ever_holds_more_than_its_limit(gaps: list[float], limit: int) -> None:
     modes = Modes()
-    modes.change({one.name: "0" for one in MODES if one.name.startswith("S50.")})
+    modes.change({one.name: "0" for one in MODES if one.name.startswith(("S50.calls", "S50.writes"))})
     modes.change({"S50.calls-per-minute": limit})
     throttle, now, passed = Throttle(modes), 0.0, []
     for gap in gaps:
