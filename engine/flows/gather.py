@@ -89,15 +89,6 @@ class Gatherer:
                 facts = replace(facts, calendar=self._wider(facts, short))
         raise AssertionError("people and calendar days were still missing")
 
-    def coworker_of(self, request: Request) -> int:
-        """Return the coworker whose tasks a request makes, with as few calls as that takes: none for most lists.
-
-        Raises:
-            UserError: the list is made once per team, and there is no team, no payer or more than one team.
-            Unreachable: Nexudus gives no usable answer now.
-        """
-        return self._whom(request).request.coworker_id if self._prepared.per_team else request.coworker_id
-
     def _whom(self, request: Request) -> _Whom:
         """Whoever starts a list made once per team, all is read as if its paying member had: equal plans for all."""
         coworker = self._reader.coworker(request.coworker_id)
