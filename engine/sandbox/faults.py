@@ -162,10 +162,12 @@ class Faults:
             known = find_name(name, FAULTS, "fault")
             found[known] = parse_setting(known, str(value))
         self._settings.update(found)
+        self._on = tuple(fault for name, fault in FAULTS.items() if name in self._settings and fault.when != MIX)
 
     def clear(self) -> None:
         """Switch all off and begin the draw anew from the seed."""
         self._settings.clear()
+        self._on: tuple[Fault, ...] = ()
         # Not for secrets: the same seed has to give the same faults. Two sources, so that a share
         # set beside the mix does not change what the mix draws.
         self.random = random.Random(self._seed)  # noqa: S311
@@ -190,12 +192,12 @@ class Faults:
 
         A count goes down only when its fault strikes. `kinds` narrows the draw.
         """
-        for name in [name for name in FAULTS if name in self._settings] if self._settings else ():
-            fault = FAULTS[name]
+        for fault in self._on:
             if fault.when != when or (kinds is not None and fault.kind not in kinds):
                 continue
-            if _matches(self._settings[name], fault, target) and self._strikes(name, self._settings[name], self.random):
-                self.struck[name] += 1
+            setting = self._settings[fault.name]
+            if _matches(setting, fault, target) and self._strikes(fault.name, setting, self.random):
+                self.struck[fault.name] += 1
                 return fault.kind
         return ""
 
