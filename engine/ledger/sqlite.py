@@ -16,6 +16,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
+from sqlalchemy.exc import DBAPIError
 
 from engine.ledger.faults import explained
 
@@ -135,6 +136,6 @@ def empty_the_log(engine: Engine, busy_seconds: float) -> bool:
                 busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             finally:
                 connection.execute(f"PRAGMA busy_timeout = {int(busy_seconds * 1000)}")
-    except sqlite3.Error:
+    except (sqlite3.Error, DBAPIError):
         return False  # what was committed is safe in the log, and the next write tells of a full disk
     return not busy

@@ -6,7 +6,7 @@ Previews get this type. It must never record a run, an intent or a result, and n
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -115,10 +115,10 @@ class LedgerView:
         self._engine.dispose()
 
     def _tidy(self) -> None:
-        """Cut texts that were removed out of the log; if somebody reads just then, the next result tries again."""
+        """Cut removed texts out of the log. Never an error: the write is done, and the next one tries again."""
         if not self._text_in_log:
             return
-        with explained(self.path), self._writers.turn(self._busy_seconds):
+        with suppress(TimeoutError), self._writers.turn(self._busy_seconds):
             self._text_in_log = False  # before, not after: a text that goes meanwhile sets it again
             self._text_in_log = not empty_the_log(self._engine, self._busy_seconds)
 

@@ -105,7 +105,9 @@ def _open_and_exit_at(path: Path, number: int) -> None:
             os._exit(9)
 
     event.listen(Engine, "connect", lambda driver, _record: driver.set_trace_callback(at_statement))
-    opened(path).close()
+    ledger = opened(path)
+    at_statement("what comes after the last one")
+    ledger.close()
     os._exit(0)
 
 
