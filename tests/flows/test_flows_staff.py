@@ -189,7 +189,7 @@ def test_without_the_mark_a_twin_older_than_the_intent_is_not_adopted(account: A
     assert account.run("--no-wait").outcomes["access-card"] == "held"
     twin = _twin(account, 1400, like, CreatedOn="2026-11-20T09:00:00Z")
     decided = account.run("--no-wait", TASKLISTS_QUIET_SECONDS="0")
-    assert decided.outcomes["access-card"] == ("adopted" if fault == "error-after-commit" else "created")
+    assert decided.outcomes["access-card"] in ({"adopted", "kept"} if fault == "error-after-commit" else {"created"})
     assert next(r["task_id"] for r in decided.json["results"] if r["item"] == "access-card") != 1400
     assert len(account.commits()) == 3
     assert account.far_side.record("coworkertasks", 1400) == twin
@@ -219,7 +219,7 @@ def test_a_request_without_an_answer_is_told_by_its_mark_whatever_staff_did_sinc
     before = _rows(account)
     account.far_side.clear_requests()
     decided = account.run("--no-wait", TASKLISTS_QUIET_SECONDS="0")
-    assert (decided.code, decided.outcomes[item]) == (0, "adopted")
+    assert (decided.code, decided.outcomes[item] in {"adopted", "kept"}) == (0, True), decided.out
     assert _writes(account) == []
     assert _rows(account) == before
 
