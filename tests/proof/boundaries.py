@@ -202,10 +202,10 @@ def _wrap_waits(crash: Crash, stop: Any) -> None:
 
     @functools.wraps(original)
     def wrapped(self: Any, seconds: float) -> None:
-        if not crash.is_due("in-the-quiet-wait"):
-            return original(self, seconds)
-        original(self, seconds / 2)
-        return die()
+        due = crash.is_due("in-the-quiet-wait")
+        original(self, seconds / 2 if due else seconds)
+        if due:
+            die()
 
     stop.sleep = wrapped
 
@@ -229,7 +229,8 @@ def _wrap_stream(crash: Crash, stream: Any) -> None:
             crash.reach("socket-open")
         way: _Way | None = getattr(self, "way", None)
         if way is None:
-            return write(self, buffer, timeout)
+            write(self, buffer, timeout)
+            return
         half = (way.total + 1) // 2
         if way.sent < half <= way.sent + len(buffer) and crash.is_due("half-sent"):
             write(self, buffer[: half - way.sent], timeout)
@@ -238,7 +239,6 @@ def _wrap_stream(crash: Crash, stream: Any) -> None:
         way.sent += len(buffer)
         if way.sent - len(buffer) < way.total <= way.sent:
             crash.reach("all-sent")
-        return None
 
     def wrapped_read(self: Any, max_bytes: int, timeout: float | None = None) -> bytes:
         way: _Way | None = getattr(self, "way", None)

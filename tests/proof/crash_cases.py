@@ -60,7 +60,8 @@ def case(seed: int, number: int, *, boundaries_share: float = 0.64) -> Case:
     at_boundary = int((number + 1) * boundaries_share) > before
     kind = KINDS[before % len(KINDS)] if at_boundary else "random"
     items = chance.randint(3, 12)
-    doubt = kind in _NEEDS_DOUBT or (kind != "plan-shown" and chance.random() < 0.25)
+    needs_doubt = kind in _NEEDS_DOUBT
+    doubt = needs_doubt or (kind != "plan-shown" and chance.random() < 0.25)
     faults = {chance.choice(AMBIGUOUS): f"{chance.randint(1, 2)}x:coworkertasks"} if doubt else {}
     if kind == "adoption-written":
         faults = {chance.choice([name for name in AMBIGUOUS if "after" in name]): "1x:coworkertasks"}
@@ -70,10 +71,10 @@ def case(seed: int, number: int, *, boundaries_share: float = 0.64) -> Case:
         nth=_nth(kind, items, chance),
         moment=chance.random(),
         items=items,
-        pairs=2 if chance.random() < 0.25 else 1,
+        pairs=2 if chance.random() < 0.2 and not needs_doubt else 1,  # or the fault may strike the other run
         same_member=chance.random() < 0.5,
         faults=faults,
-        cold=number % 10 == 9,
+        cold=number % 20 == 19,
         again=_again(items, chance) if chance.random() < 0.2 else "",
     )
 

@@ -9,9 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
 
-from auditor import read_commits
 from boundaries import DEAD
 from crash_cases import Case
 from processes import Child, wait_until
@@ -25,10 +23,6 @@ _MOST_OF_A_WINDOW = 0.93
 """Random moments are chosen from so much of the window: the rest is what runs differ by in length."""
 
 
-class HasWindows(Protocol):
-    def of(self, case: Case) -> float: ...
-
-
 class Victim:
     """The first run of a case."""
 
@@ -38,9 +32,12 @@ class Victim:
         self._folder = folder
 
     def kill(
-        self, pair: tuple[str, Member], windows: HasWindows, start_others: Callable[[], None]
+        self, pair: tuple[str, Member], window: float, start_others: Callable[[], None]
     ) -> tuple[Child, bool]:
-        """Start it, and the others, and see it killed. Whether the kill landed inside the window."""
+        """Start it, and the others, and see it killed. Whether the kill landed inside the window.
+
+        `window` is how many seconds a run like this takes from its first write to the ledger on.
+        """
         if self._case.kind == "plan-shown":
             return self._answered_at_a_terminal(pair, start_others)
         if self._case.crash_at:
@@ -48,12 +45,17 @@ class Victim:
             start_others()
             return child, child.wait(_START_SECONDS) == DEAD
         if self._case.kind == "random":
-            return self._at_random(pair, windows.of(self._case), start_others)
+            return self._at_random(pair, window, start_others)
         return self._when_told(pair, start_others)
 
-    def _start(self, pair: tuple[str, Member], **more: Any) -> Child:
-        env = {"CRASH_AT": self._case.crash_at}
-        return self._world.start(self._folder, *run_arguments(*pair), cold=self._case.cold, env=env, **more)
+    def _start(self, pair: tuple[str, Member]) -> Child:
+        return self._world.start(self._folder, *run_arguments(*pair), cold=self._case.cold, env=self._env)
+
+    @property
+    def _env(self) -> dict[str, str]:
+        """On a busy machine a short quiet period is over before anybody waits for it."""
+        waits = {"TASKLISTS_QUIET_SECONDS": "2"} if self._case.kind == "in-the-quiet-wait" else {}
+        return {"CRASH_AT": self._case.crash_at} | waits
 
     def _answered_at_a_terminal(
         self, pair: tuple[str, Member], start_others: Callable[[], None]
@@ -62,8 +64,9 @@ class Victim:
         argv = [part for part in run_arguments(*pair, form="table") if part != "--yes"]
         with terminal() as (master, name):
             os.write(master, b"y\n")
-            env = {"CRASH_AT": self._case.crash_at}
-            child = self._world.start(self._folder, *argv, cold=self._case.cold, env=env, terminal=name)
+            child = self._world.start(
+                self._folder, *argv, cold=self._case.cold, env=self._env, terminal=name
+            )
             start_others()
             return child, child.wait(_START_SECONDS) == DEAD
 
@@ -82,12 +85,12 @@ class Victim:
         fault = {"server-committed": "hold-after-commit", "half-answer": "half-answer"}[self._case.kind]
         self._world.far_side.set_mode("S51.hold-seconds", _HELD_SECONDS)
         self._world.far_side.set_fault(fault, "1:coworkertasks")
-        before = len(read_commits(self._world.commit_log))
+        log = self._world.commit_log
+        before = log.stat().st_size
         child = self._start(pair)
         try:
             told = wait_until(
-                lambda: child.over.is_set() or len(read_commits(self._world.commit_log)) >= before + self._case.nth,
-                _HELD_SECONDS - 1,
+                lambda: child.over.is_set() or _lines(log, before) >= self._case.nth, _HELD_SECONDS - 1
             )
             child.signal(signal.SIGKILL)
             return child, told and child.wait(_START_SECONDS) == -signal.SIGKILL
@@ -103,7 +106,7 @@ class Victim:
         child = world.start(folder, *run_arguments(*pair), cold=cold)
         wait_until(lambda: child.over.is_set() or _is_begun(folder), _START_SECONDS)
         started = time.monotonic()
-        wait_until(lambda: child.over.is_set() or bool(child.out), _START_SECONDS)
+        wait_until(lambda: child.over.is_set() or child.stdout.stat().st_size > 0, _START_SECONDS)
         child.wait(_START_SECONDS)
         return time.monotonic() - started
 
@@ -114,6 +117,13 @@ def _is_begun(folder: Path) -> bool:
         return (folder / ".tasklists" / "ledger.db").stat().st_size > 0
     except FileNotFoundError:
         return False
+
+
+def _lines(log: Path, offset: int) -> int:
+    """How many whole lines a file has got since it was so long."""
+    with log.open("rb") as file:
+        file.seek(offset)
+        return file.read().count(b"\n")
 
 
 @contextmanager

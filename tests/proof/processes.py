@@ -92,6 +92,7 @@ class Nursery:
         self._born: list[int] = []
         self._children: dict[int, Child] = {}
         self._early: dict[int, int] = {}
+        self._is_over = False
         self._reader = threading.Thread(target=self._listen, daemon=True)
         self._reader.start()
 
@@ -112,8 +113,8 @@ class Nursery:
         with self._asking, self._told:
             self._process.stdin.write(json.dumps(asked) + "\n")
             self._process.stdin.flush()
-            if not self._told.wait_for(lambda: self._born, _START_SECONDS):
-                raise TimeoutError("the nursery starts nothing")
+            if not self._told.wait_for(lambda: self._born or self._is_over, _START_SECONDS) or self._is_over:
+                raise OSError("the nursery starts nothing; what it said is on standard error")
             child = Child(self._born.pop(), stdout, stderr)
             self._children[child.pid] = child
             if child.pid in self._early:
@@ -125,7 +126,8 @@ class Nursery:
         for child in list(self._children.values()):
             child.signal(signal.SIGKILL)
         assert self._process.stdin is not None
-        self._process.stdin.close()
+        with suppress(BrokenPipeError):
+            self._process.stdin.close()
         try:
             self._process.wait(10)
         except subprocess.TimeoutExpired:
@@ -147,6 +149,9 @@ class Nursery:
                 else:
                     self._early[told["pid"]] = told["code"]
                 self._told.notify_all()
+        with self._told:
+            self._is_over = True
+            self._told.notify_all()
 
 
 def _end(child: Child, code: int) -> None:

@@ -105,7 +105,8 @@ class World:
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         pace = {f"TASKLISTS_{name}": "0" for name in _OUR_LIMITS}
         waits = {"TASKLISTS_QUIET_SECONDS": f"{QUIET_SECONDS}", "TASKLISTS_LEASE_SECONDS": f"{LEASE_SECONDS}"}
-        return kept | {"PYTHONPATH": str(ROOT)} | self.far_side.env | pace | waits | self.env | more
+        place: dict[str, str] = {"PYTHONPATH": str(ROOT)} | self.far_side.env
+        return kept | place | pace | waits | self.env | more
 
     def start(self, folder: Path, *argv: object, cold: bool = False, **more: Any) -> Child:
         """Begin a run in a folder; `env` is added to its environment, other names are those of Job."""
