@@ -54,9 +54,9 @@ class SandboxProcess:
         """Forget what was asked."""
         self.admin("DELETE", "requests")
 
-    def commits(self) -> list[dict[str, Any]]:
-        """The commit log."""
-        found: list[dict[str, Any]] = self.admin("GET", "commits")
+    def commits(self, after: int = 0, wait: float = 0) -> list[dict[str, Any]]:
+        """The commit log behind its first `after` lines; waits up to `wait` seconds until there is one."""
+        found: list[dict[str, Any]] = self.admin("GET", f"commits?after={after}&wait={wait}")
         return found
 
     def set_mode(self, name: str, value: str | int) -> None:

@@ -5,11 +5,9 @@ Must never import a server at start-up: `--help` has to stay fast.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,9 +28,7 @@ Example:
 @click.option(
     "--port", default=8765, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 takes a free one."
 )
-@click.option(
-    "--db", type=click.Path(dir_okay=False, path_type=Path), help="Keep the records here; else until the end."
-)
+@click.option("--db", type=click.Path(dir_okay=False, path_type=Path), help="Keep the records here; else in memory.")
 @click.option("--commit-log", type=click.Path(dir_okay=False, path_type=Path), help="Add a JSON line for each commit.")
 @click.option("--mode", "modes", multiple=True, metavar="NAME=VALUE", help="How the service behaves, as S14=kept.")
 @click.option("--fault", "faults", multiple=True, metavar="NAME=VALUE", help="A share (0.3) or a count (2x).")
@@ -64,15 +60,7 @@ def command(
     # Checked before any file is made.
     _switch(Modes().change, modes)
     _switch(Faults(seed).change, faults)
-    with _database(db) as file:
-        raise SystemExit(
-            _serve(
-                _open_state(file, commit_log, seed, is_kept=db is not None),
-                (host, port),
-                form,
-                switches=(modes, faults),
-            )
-        )
+    raise SystemExit(_serve(_open_state(db, commit_log, seed), (host, port), form, switches=(modes, faults)))
 
 
 def _switch(change: Callable[[dict[str, object]], None], settings: Iterable[str]) -> None:
@@ -89,17 +77,7 @@ def _switch(change: Callable[[dict[str, object]], None], settings: Iterable[str]
             raise click.UsageError(str(error)) from error
 
 
-@contextlib.contextmanager
-def _database(named: Path | None) -> Iterator[Path]:
-    """The named file, or a temporary one that is gone at the end."""
-    if named is not None:
-        yield named
-        return
-    with tempfile.TemporaryDirectory(prefix="tasklists-sandbox-") as folder:
-        yield Path(folder) / "sandbox.sqlite"
-
-
-def _open_state(file: Path, commit_log: Path | None, seed: int, *, is_kept: bool) -> State:
+def _open_state(file: Path | None, commit_log: Path | None, seed: int) -> State:
     import sqlite3
 
     from engine.sandbox.seed import seed_store
@@ -107,10 +85,11 @@ def _open_state(file: Path, commit_log: Path | None, seed: int, *, is_kept: bool
     from engine.sandbox.store import Store
 
     try:
-        state = State(Store(file, commit_log, survives_power_loss=is_kept), seed)
+        state = State(Store(file, commit_log), seed)
         seed_store(state)
     except (OSError, sqlite3.Error) as error:
-        raise click.UsageError(f"cannot keep records in {str(file)!r}: {error}.") from error
+        kept = " and ".join(repr(str(one)) for one in (file, commit_log) if one)
+        raise click.UsageError(f"cannot keep records in {kept}: {error}.") from error
     return state
 
 

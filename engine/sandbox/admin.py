@@ -19,6 +19,8 @@ from engine.sandbox.state import State, refresh_membership
 from engine.sandbox.store import Record
 from engine.sandbox.wires import Wires
 
+_LONGEST_WAIT = 25.0  # seconds; below the time-outs that clients of the admin calls have
+
 
 class _AdminError(ValueError):
     """A wrong admin call; the text says what was wrong."""
@@ -52,9 +54,19 @@ class Admin:
             self._state.requests.clear()
         return JSONResponse(self._state.requests)
 
-    async def commits(self, _request: Request) -> Response:
-        """The commit log."""
-        return JSONResponse(self._state.store.commits())
+    async def commits(self, request: Request) -> Response:
+        """The commit log. `after=N` leaves out the first N lines, `wait=SECONDS` waits for one behind them.
+
+        The waiting call hears of a commit as soon as it is done: before the answer, where a hold holds that back.
+        """
+        try:
+            after = max(int(request.query_params.get("after", "0")), 0)
+            wait = min(float(request.query_params.get("wait", "0")), _LONGEST_WAIT)
+        except ValueError:
+            return _refused("commits take after=NUMBER and wait=SECONDS")
+        if wait > 0:
+            await self._state.store.wait_for_commit(after, wait)
+        return JSONResponse(self._state.store.commits(after))
 
     async def counts(self, request: Request) -> Response:
         """Calls, writes, throttle answers, commits and faults by name since the last DELETE."""

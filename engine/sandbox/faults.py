@@ -152,6 +152,7 @@ class Faults:
     def __init__(self, seed: int) -> None:
         self._seed = seed
         self._settings: dict[str, Setting] = {}
+        self._on: tuple[Fault, ...] = ()
         self.struck: Counter[str] = Counter()
         self.clear()
 
@@ -167,7 +168,7 @@ class Faults:
     def clear(self) -> None:
         """Switch all off and begin the draw anew from the seed."""
         self._settings.clear()
-        self._on: tuple[Fault, ...] = ()
+        self._on = ()
         # Not for secrets: the same seed has to give the same faults. Two sources, so that a share
         # set beside the mix does not change what the mix draws.
         self.random = random.Random(self._seed)  # noqa: S311

@@ -95,7 +95,7 @@ def _table(tasks: Iterable[Record]) -> str:
 
 def _row(task: Record) -> str:
     due = str(task.get("DueDateLocal") or task.get("DueDate") or "").replace("T", " ")
-    state = "completed" if task.get("State") else "open"
+    state = "completed" if task.get("Completed") else "open"
     return (
         f"<tr class='{state}'><td class='due'>{_text(due)}</td><td>{_text(task.get('Name'))}</td>"
         f"<td>{_text(task.get('ResponsibleFullName'))}</td><td>{_text(task.get('TaskListName'))}</td>"

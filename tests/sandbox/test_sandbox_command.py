@@ -80,11 +80,12 @@ def test_a_signal_ends_it_quickly_even_while_a_call_hangs(number: signal.Signals
         process.wait(10)
 
 
-def test_a_temporary_file_is_gone_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_database_no_file_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    with sandbox():
-        assert list(tmp_path.rglob("*.sqlite"))
-    assert list(tmp_path.iterdir()) == []
+    monkeypatch.chdir(tmp_path)
+    with sandbox() as far_side, client_of(far_side) as api:
+        assert api.get("/").status_code == 200
+        assert list(tmp_path.iterdir()) == []
 
 
 def test_a_busy_port_is_said_plainly() -> None:

@@ -151,7 +151,8 @@ def _one_call(far_side: SandboxProcess, api: httpx.Client, number: int) -> str:
         return _one_call(far_side, api, number)
     except httpx.HTTPError as error:
         return type(error).__name__
-    return f"{answer.status_code} {answer.headers.get('content-type')} {length // 1000}"
+    size = "large" if length > 100_000 else "small"
+    return f"{answer.status_code} {answer.headers.get('content-type')} {size}"
 
 
 def test_one_seed_gives_the_same_mix_over_the_wire() -> None:
