@@ -49,10 +49,13 @@ def runner_for(account: WritingAccount, organisation: Organisation, stop: Stop, 
 def jobs_of(place: Folder) -> Callable[[str, Request], Job]:
     """Return what makes a job of a list in a folder, read now. Raises UserError for one that is broken or gone."""
     from engine.authoring.check import ready_list
+    from engine.flows.resume import ListGone
     from engine.flows.run import Job
     from engine.flows.version import version_of
 
     def job_of(tasklist: str, request: Request) -> Job:
+        if tasklist not in place.lists():
+            raise ListGone(tasklist)
         ready = ready_list(place, tasklist)
         return Job(ready.prepared, request, version_of(ready.prepared, ready.data))
 

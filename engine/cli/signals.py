@@ -23,6 +23,7 @@ GRACE_SECONDS: Final = 9.0
 Handler = Callable[[int, FrameType | None], Any] | int | signal.Handlers | None
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+_LEFT: Final = b"interrupted: nothing is lost, the same command settles what was under way, and so does resume\n"
 _TOLD: Final = b"\nstopping: what is under way is finished first; once more ends at once, and is as safe\n"
 
 
@@ -32,12 +33,12 @@ def stop_on_signals() -> Iterator[Stop]:
     from engine.flows.stopping import Stop
 
     stop = Stop()
-    timer = threading.Timer(GRACE_SECONDS, os._exit, (INTERRUPTED,))
+    timer = threading.Timer(GRACE_SECONDS, _end_now)
     timer.daemon = True
 
     def asked(_number: int, _frame: FrameType | None) -> None:
         if stop.requested:
-            os._exit(INTERRUPTED)
+            _end_now()
         stop.request()
         timer.start()
         os.write(2, _TOLD)  # a buffered stream may be in use at this very moment
@@ -60,6 +61,11 @@ def at_a_prompt() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _end_now() -> None:
+    os.write(2, _LEFT)
+    os._exit(INTERRUPTED)
 
 
 def _install(handler: Handler) -> dict[int, Handler]:

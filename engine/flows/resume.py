@@ -22,7 +22,14 @@ from engine.ledger.values import Run
 from engine.nexudus.errors import UnknownCoworker
 
 JobOf = Callable[[str, Request], Job]
-"""The job of a list's name and a request; UserError for a list that is broken or gone."""
+"""The job of a list's name and a request; UserError for a list that is broken, ListGone for one that is gone."""
+
+
+class ListGone(UserError):
+    """The list of a run is no longer there: nobody asks for its tasks any more."""
+
+    def __init__(self, tasklist: str) -> None:
+        super().__init__(f"the list {tasklist} no longer exists; its open requests are looked up and closed.")
 
 
 @dataclass(frozen=True)
@@ -96,11 +103,19 @@ class Recovery:
         try:
             return Resumed(ran=(self._runner.run_held(self._job(run, now), tenure),))
         except UnknownCoworker as error:
-            if not error.unsure:  # nobody is left to make tasks for
-                self._runner.tools.ledger.forget_request(run.id)
-            return Resumed(left=(_left(run, error.message),))
+            if error.unsure:
+                return Resumed(left=(_left(run, error.message),))
+            return self._given_up(run, error.message)  # nobody is left to make tasks for
+        except ListGone as error:
+            return self._given_up(run, error.message)
         except UserError as error:
             return Resumed(left=(_left(run, str(error)),))
+
+    def _given_up(self, run: Run, why: str) -> Resumed:
+        """Nothing can ask for this run again: what it left open is settled without it."""
+        self._say(f"run {run.id} is given up: {why}")
+        self._runner.tools.ledger.forget_request(run.id)
+        return Resumed()
 
     def _job(self, run: Run, now: Instant) -> Job:
         tasklist, request = request_of_text(run.request, now)

@@ -32,11 +32,15 @@ _NOT_WANTED = (
 def settle(runner: Runner, tenure: Tenure) -> tuple[Applied, ...]:
     """Decide the open intents of the coworker whose lease is held, list by list; those in doubt stay open.
 
+    Intents of a run that can still be gone on with are that run's: its list says whether they are still wanted.
+
     Raises:
         Unreachable: Nexudus or the ledger gives no usable answer now.
         Stopped: asked to stop while waiting for a quiet period to end.
     """
-    intents = runner.tools.ledger.open_intents(tenure.coworker_id)
+    ledger = runner.tools.ledger
+    going_on = {run.id for run in ledger.unfinished(tenure.coworker_id)}
+    intents = [one for one in ledger.open_intents(tenure.coworker_id) if one.run_id not in going_on]
     lists = sorted({intent.tasklist for intent in intents})
     return tuple(
         _settle_list(runner, tenure, [intent for intent in intents if intent.tasklist == name]) for name in lists

@@ -17,8 +17,8 @@ class Stopped(Unfinished):
 
     def __init__(self) -> None:
         super().__init__(
-            "interrupted: what was under way was finished, the rest was not sent.",
-            advice="Nothing is lost: the same command goes on where this one stopped, and so does `tasklists resume`.",
+            "interrupted: nothing is lost. What was under way was finished, the rest was not sent.",
+            advice="The same command goes on where this one stopped, and so does `tasklists resume`.",
         )
 
 

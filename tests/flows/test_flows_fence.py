@@ -12,9 +12,7 @@ from given_account import ASHLEY, GLEN, NO_PACE, Account
 
 from engine.core.errors import TasklistsError
 from engine.flows.apply import Applied, exit_code
-from engine.flows.fence import Fence, Overtaken
 from engine.ledger.values import RunId
-from engine.nexudus.client import NoPace
 
 ITEMS = 12
 
@@ -39,7 +37,7 @@ def test_a_process_that_slept_past_the_quiet_period_sends_nothing_that_another_h
     sleeper = subprocess.Popen(
         account.command("run", "many", "--coworker", ASHLEY, "--yes", "--format", "json"),
         cwd=account.folder,
-        env=account.whole_env(TASKLISTS_QUIET_SECONDS="1"),
+        env=account.whole_env(TASKLISTS_QUIET_SECONDS="1", TASKLISTS_LEASE_SECONDS="0.5"),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -49,7 +47,7 @@ def test_a_process_that_slept_past_the_quiet_period_sends_nothing_that_another_h
         os.kill(sleeper.pid, signal.SIGSTOP)
         account.far_side.clear_faults()
         time.sleep(1.5)
-        other = account.run(name="many", TASKLISTS_QUIET_SECONDS="1")
+        other = account.run("--wait", name="many", TASKLISTS_QUIET_SECONDS="1")
         assert len(set(account.names())) == ITEMS
         os.kill(sleeper.pid, signal.SIGCONT)
         told, _ = sleeper.communicate(timeout=40)
@@ -57,7 +55,7 @@ def test_a_process_that_slept_past_the_quiet_period_sends_nothing_that_another_h
         sleeper.kill()
         sleeper.wait(10)
     assert other.code == 0
-    assert b"another run has taken this task" in told
+    assert b"another run has this task in hand" in told
     assert len(account.names()) - ITEMS <= 1, "at most the one call that it was already in"
 
 
@@ -106,11 +104,12 @@ def test_a_result_that_cannot_be_written_is_held_and_found_by_the_next_run(accou
     assert locked.is_set()
     held = [result for result in first.json["results"] if result["outcome"] == "held"]
     assert first.code == 6
-    assert [result["task_id"] for result in held] == [commit["id"] for commit in account.commits()]
+    assert held
+    assert {result["task_id"] for result in held} <= {commit["id"] for commit in account.commits()}
     assert "the ledger could not be written" in held[0]["error"]
     second = account.run(name="many", TASKLISTS_QUIET_SECONDS="0")
     assert second.code == 0
-    assert sorted(second.outcomes.values()) == ["adopted", "created", "created"]
+    assert sorted(second.outcomes.values()) == ["adopted"] * len(held) + ["kept"] * (3 - len(held))
     assert len(account.names()) == len(set(account.names())) == 3
 
 
@@ -195,17 +194,6 @@ def test_masked_output_holds_no_e_mail_of_the_staff(account: Account):
         answer = account.cli("preview", "new-member", "--coworker", ASHLEY, "--redact", "--explain", "--format", form)
         assert answer.code == 0
         assert "@acme.example" not in answer.out
-
-
-def test_the_fence_lets_reads_through_and_stops_a_write_that_is_no_longer_ours():
-    fence = Fence(NoPace())
-    fence.acquire(write=True)
-    with fence.guarding(lambda: False):
-        fence.acquire(write=False)
-        with pytest.raises(Overtaken):
-            fence.acquire(write=True)
-    fence.acquire(write=True)
-    assert issubclass(Overtaken, TasklistsError)
 
 
 def test_a_task_whose_notes_were_cut_is_held_and_never_made_beside_its_twin(account: Account):

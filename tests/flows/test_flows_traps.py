@@ -109,7 +109,7 @@ def test_an_answer_that_leaves_it_open_is_held_then_decided_after_the_quiet_peri
     assert sorted(first.outcomes.values()) == ["created", "created", "held"]
     assert first.code == 3
     held = next(r for r in first.json["results"] if r["outcome"] == "held")
-    assert "quiet period" in held["error"]
+    assert "may have been made; looked up after" in held["error"]
     account.far_side.clear_requests()
     second = account.run()
     expected = "adopted" if committed else "held"  # what is found needs no waiting for

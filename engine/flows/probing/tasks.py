@@ -56,7 +56,7 @@ class ProbeTasks:
     def can_make(self) -> bool:
         return self.sent < MOST_TASKS
 
-    def make(self, *, name_length: int = 0, **fields: object) -> Made | Fatal | Ambiguous | Defer:
+    def make(self, fields: Mapping[str, object], *, name_length: int = 0) -> Made | Fatal | Ambiguous | Defer:
         """Create one task and read it. What is no Made was refused, put off, or left open (and is looked for later)."""
         assert self.can_make  # callers ask first
         self.sent += 1
