@@ -161,11 +161,11 @@ def test_a_twin_beside_an_answer_that_left_it_open_is_not_taken_for_the_request(
     if moment == "before":
         twin = _twin(account, 1400, like, CreatedOn="2026-11-20T09:00:00Z")
     account.far_side.set_fault("error-before-commit", "1x:coworkertasks")
-    assert account.run("--no-wait").outcomes["access-card"] == "held"
+    assert account.run().outcomes["access-card"] == "held"
     if moment == "after":
         twin = _twin(account, 1400, like)
     account.far_side.clear_requests()
-    decided = account.run("--no-wait", TASKLISTS_QUIET_SECONDS="0")
+    decided = account.run(TASKLISTS_QUIET_SECONDS="0")
     assert decided.outcomes["access-card"] == ("created" if moment == "before" else "held"), "never adopted"
     assert account.far_side.record("coworkertasks", 1400) == twin
     assert _writes(account) == [("POST", TASKS)] * (moment == "before")
@@ -186,9 +186,9 @@ def test_without_the_mark_a_twin_older_than_the_intent_is_not_adopted(account: A
     account.env["TASKLISTS_NOTES_REF"] = "off"
     like = _payload(account, "access-card")
     account.far_side.set_fault(fault, "1x:coworkertasks")
-    assert account.run("--no-wait").outcomes["access-card"] == "held"
+    assert account.run().outcomes["access-card"] == "held"
     twin = _twin(account, 1400, like, CreatedOn="2026-11-20T09:00:00Z")
-    decided = account.run("--no-wait", TASKLISTS_QUIET_SECONDS="0")
+    decided = account.run(TASKLISTS_QUIET_SECONDS="0")
     assert decided.outcomes["access-card"] in ({"adopted", "kept"} if fault == "error-after-commit" else {"created"})
     assert next(r["task_id"] for r in decided.json["results"] if r["item"] == "access-card") != 1400
     assert len(account.commits()) == 3
@@ -212,13 +212,13 @@ def test_without_the_mark_a_twin_that_differs_is_not_adopted(account: Account, c
 @pytest.mark.parametrize("edit", EDITS)
 def test_a_request_without_an_answer_is_told_by_its_mark_whatever_staff_did_since(account: Account, edit: str):
     account.far_side.set_fault("error-after-commit", "1x:coworkertasks")
-    held = account.run("--no-wait")
+    held = account.run()
     item = next(r["item"] for r in held.json["results"] if r["outcome"] == "held")
     (row,) = [row for row in _rows(account) if row["Id"] not in {r["task_id"] for r in held.json["results"]}]
     _edit(account, row, **EDITS[edit](row))
     before = _rows(account)
     account.far_side.clear_requests()
-    decided = account.run("--no-wait", TASKLISTS_QUIET_SECONDS="0")
+    decided = account.run(TASKLISTS_QUIET_SECONDS="0")
     assert (decided.code, decided.outcomes[item] in {"adopted", "kept"}) == (0, True), decided.out
     assert _writes(account) == []
     assert _rows(account) == before
@@ -231,7 +231,7 @@ def test_a_copy_of_our_task_is_named_and_neither_of_the_two_is_chosen_or_made_ag
     account.far_side.clear_requests()
     assert set(account.run().outcomes.values()) == {"kept"}
     account.lose_ledger()
-    again = account.run("--no-wait")
+    again = account.run()
     assert (again.code, again.outcomes["locker"]) == (3, "conflict")
     assert _writes(account) == []
     assert _rows(account) == before
