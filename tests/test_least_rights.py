@@ -81,3 +81,21 @@ def test_a_run_with_just_these_rights_works_and_so_does_finding_its_tasks_again(
     assert "CoworkerTask-Read" in capfd.readouterr().err
     assert run_with(service, rights(), tmp_path / "three.db", monkeypatch) == 0
     assert len(service.commits()) == made
+
+
+def test_an_audit_needs_to_list_and_read_tasks_and_nothing_else(
+    service: SandboxProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def audit_with(*roles: str) -> int:
+        service.put_record("users", LOGIN, UserRoles=list(roles))
+        capfd.readouterr()
+        return run_commands(["audit", "--coworker", MEMBER, "--dir", str(ROOT / "tasklists")])
+
+    assert run_with(service, rights(), tmp_path / "ledger.db", monkeypatch) == 0
+    strange = {"CoworkerId": int(MEMBER), "BusinessId": 1421021016, "Name": "Strange", "Notes": "By hand"}
+    service.put_record("coworkertasks", 5000, **strange)
+    assert audit_with("CoworkerTask-Read") == 2
+    assert "CoworkerTask-List" in capfd.readouterr().err
+    assert audit_with("CoworkerTask-List") == 2
+    assert "CoworkerTask-Read" in capfd.readouterr().err
+    assert audit_with("CoworkerTask-List", "CoworkerTask-Read") == 0

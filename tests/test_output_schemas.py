@@ -12,6 +12,7 @@ from sandbox_process import SandboxProcess, sandbox
 
 from engine.cli.main import run_commands
 from engine.cli.output_schemas import OUTPUTS
+from engine.core.audit_findings import KINDS
 
 ROOT = Path(__file__).resolve().parent.parent
 MEMBER = "1423831744"
@@ -77,6 +78,18 @@ def test_preview_run_and_status_print_what_their_schemas_say(printed: Any) -> No
     assert faults(printed("run", *for_member, "--yes"), OUTPUTS["run"]) == []
     for arguments in ((), ("--coworker", MEMBER), ("--run", first["run_id"])):
         assert faults(printed("status", *arguments), OUTPUTS["status"]) == [], arguments
+
+
+def test_audit_prints_what_its_schema_says_and_it_names_every_kind(service: SandboxProcess, printed: Any) -> None:
+    made = printed("run", "new-member", "--coworker", MEMBER, "--yes")
+    assert faults(printed("audit"), OUTPUTS["audit"]) == []
+    service.remove_record("coworkertasks", made["results"][0]["task_id"])
+    service.put_record("coworkertasks", 5000, CoworkerId=int(MEMBER), BusinessId=1, Name="x", Notes="ref: " + "0" * 16)
+    told = printed("audit", "--all")
+    assert faults(told, OUTPUTS["audit"]) == []
+    assert {finding["kind"] for finding in told["findings"]} == {"removed", "foreign"}
+    assert OUTPUTS["audit"]["properties"]["findings"]["items"]["properties"]["kind"] == {"enum": list(KINDS)}
+    service.remove_records("coworkertasks")
 
 
 def test_check_and_fields_print_what_their_schemas_say(printed: Any, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import shutil
 import sqlite3
 import subprocess
@@ -13,6 +14,10 @@ from typing import Any
 
 import pytest
 from given_account import ANA, ASHLEY, BARCELONA, GLEN, JOSE, NO_PACE, Account, Answer
+
+from engine.authoring.folder import Folder
+from engine.flows.account import Place, open_to_preview, policy
+from engine.flows.audit import Auditor
 
 LONG = bool(os.environ.get("TASKLISTS_LONG"))
 CASES = 100 if LONG else 10
@@ -406,6 +411,45 @@ def test_what_stops_an_audit_is_said_after_what_was_found_and_exits_6(account: A
     assert (nothing.code, nothing.json["checked"]["coworkers"]) == (6, 0)
     assert "instead of data" in nothing.err
     assert "Traceback" not in nothing.err
+
+
+def test_what_was_found_before_an_interruption_is_kept(account: Account):
+    for coworker in (ASHLEY, JOSE):
+        (result,) = _made(account, "card", 1, coworker=coworker)
+        account.far_side.remove_record("coworkertasks", result["task_id"])
+    organisation = Folder(account.lists, "tasklists").organisation().model
+
+    def cut_off(done: int, total: int) -> None:
+        assert (done, total) == (1, 2)
+        account.far_side.set_fault("html-200-on-read", "1.0:coworkertasks")
+
+    with open_to_preview(Place(account.env, account.lists, organisation)) as opened:
+        auditor = Auditor(opened.reader, opened.memory, policy(account.env, organisation))
+        audited = auditor.audit((ASHLEY, JOSE), progress=cut_off)
+    assert [(one.kind, one.coworker_id) for one in audited.findings] == [("removed", ASHLEY)]
+    assert (audited.coworkers, audited.exit_code) == (1, 6)
+
+
+def test_progress_is_one_line_on_a_terminal_and_silence_elsewhere(account: Account):
+    for coworker in (ASHLEY, JOSE):
+        _made(account, "card", 1, coworker=coworker)
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs, "wb", buffering=0) as screen:
+        done = subprocess.run(
+            account.command("audit"),
+            cwd=account.folder,
+            env=account.whole_env(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=screen,
+            timeout=60,
+            check=True,
+        )
+        told = os.read(ours, 10_000)
+    os.close(ours)
+    assert told == b"\r\x1b[K1 of 2 coworkers\r\x1b[K2 of 2 coworkers\r\n"
+    assert b"2 kept" in done.stdout
+    assert account.subprocess("audit").err == ""
 
 
 def test_the_table_fits_80_columns_and_says_what_happens_next(account: Account):
