@@ -44,6 +44,14 @@ class Case:
     again: str = ""
     """A boundary for the first run after the kill, so that recovery is killed too."""
 
+    loud: bool = False
+    """Every logger at DEBUG, to see that no secret is told."""
+
+    @property
+    def env(self) -> dict[str, str]:
+        """What the environment of each of its runs holds beside the usual."""
+        return {"LOUD": "1"} if self.loud else {}
+
     @property
     def crash_at(self) -> str:
         """For CRASH_AT; empty if the kill comes from outside."""
@@ -76,6 +84,7 @@ def case(seed: int, number: int, *, boundaries_share: float = 0.64) -> Case:
         faults=faults,
         cold=number % 20 == 19,
         again=_again(items, chance) if chance.random() < 0.2 else "",
+        loud=number % 6 == 5,
     )
 
 

@@ -52,6 +52,7 @@ class Trial:
     def run(self) -> Outcome:
         """Do all of it; whatever goes wrong on the way is trouble in the outcome."""
         started = time.monotonic()
+        self._world.env = self._world.with_token() if self._case.loud and self._case.number % 12 == 5 else {}
         pairs, folder = self._prepare()
         window = self._windows.of(self._case) if self._case.kind == "random" else 0.0
         before = len(read_commits(self._world.commit_log))
@@ -69,7 +70,7 @@ class Trial:
             if found.planned != self._case.items * len(pairs):
                 self._outcome.trouble.append(f"{found.planned} tasks were planned")
             members = {member.name for _, member in pairs}
-            self._outcome.trouble += leaks(self._world.far_side, folder, self._children, members)
+            self._outcome.trouble += leaks(self._world.secrets, folder, self._children, members)
         except (TimeoutError, AssertionError, OSError) as error:
             self._outcome.trouble.append(f"{type(error).__name__}: {error}")
         finally:
@@ -106,24 +107,26 @@ class Trial:
     def _finish(self, pairs: list[Pair], folder: Path) -> None:
         """Run again until exit 0, one pair after the other; the first run after the kill may be killed too."""
         for number, pair in enumerate(pairs):
-            again = self._case.again if number == 0 else ""
-            for restarts in range(1, MOST_RUNS + 1):
-                argv = self._argv(pair, restarts)
-                child = self._world.start(folder, *argv, cold=self._case.cold, env={"CRASH_AT": again})
+            again, restarts = self._case.again if number == 0 else "", 0
+            for turn in range(1, MOST_RUNS + 1):
+                argv = self._argv(pair, turn)
+                env = self._case.env | {"CRASH_AT": again}
+                child = self._world.start(folder, *argv, cold=self._case.cold, env=env)
                 self._children.append(child)
                 code = child.wait(RUN_SECONDS)
                 self._judge(child, code)
                 killed, again = code == DEAD, ""
                 self._outcome.kills, self._outcome.landed = self._outcome.kills + killed, self._outcome.landed + killed
+                restarts = 0 if killed else restarts + 1
                 if code == DONE and argv[0] == "run":  # what was never begun is nothing to `resume`
                     break
             else:
                 self._outcome.trouble.append(f"not done after {MOST_RUNS} runs: {self._children[-1].err[-1000:]}")
             self._outcome.restarts = max(self._outcome.restarts, restarts)
 
-    def _argv(self, pair: Pair, restarts: int) -> list[Any]:
+    def _argv(self, pair: Pair, turn: int) -> list[Any]:
         """`run` and `resume` in turn; every other case begins with the other, so that `run` comes second at most."""
-        if (restarts + self._case.number) % 2:
+        if (turn + self._case.number) % 2:
             return run_arguments(*pair)
         return ["resume", "--coworker", pair[1].id, "--format", "json"]
 

@@ -4,7 +4,8 @@
     python tests/proof/crash_runner.py --nursery                             a warm process that forks such runs
 
 Environment of a run: CRASH_AT (boundaries.py), CENSUS (a file for how often each boundary was reached), LOUD=1
-(every logger of the process at DEBUG, on standard error).
+(every logger of the process at DEBUG, on standard error), HASTE=n (waits pass n times as fast, and the clock with
+them), CLOCK_AHEAD=n (seconds).
 
 The nursery reads one JSON object a line (`argv env cwd stdin stdout stderr`, the last three are files) and prints
 `{"pid": n}` at the start and `{"pid": n, "code": c}` at the end of each; c is negative for a signal. Each run is a
@@ -23,7 +24,7 @@ import select
 import signal
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(ROOT)]
@@ -42,6 +43,8 @@ def run(arguments: list[str], crash: Crash) -> int:
     if os.environ.get("LOUD"):
         logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
         logging.getLogger("sqlalchemy.engine").setLevel(logging.DEBUG)
+    if os.environ.get("HASTE") or os.environ.get("CLOCK_AHEAD"):
+        hasten(float(os.environ.get("HASTE") or 1), float(os.environ.get("CLOCK_AHEAD") or 0))
     try:
         main(arguments)
     except SystemExit as end:
@@ -50,6 +53,22 @@ def run(arguments: list[str], crash: Crash) -> int:
         if os.environ.get("CENSUS"):
             crash.write_census(Path(os.environ["CENSUS"]))
     return 0
+
+
+def hasten(times: float, ahead: float) -> None:
+    """Let every wait of a run take a fraction of its time, while the clock that it reads moves on by all of it."""
+    from whenever import Instant, patch_current_time
+
+    from engine.flows.stopping import Stop
+
+    clock = patch_current_time(Instant.now().add(seconds=ahead), keep_ticking=True).__enter__()
+    sleep = Stop.sleep
+
+    def shorter(self: Stop, seconds: float) -> None:
+        sleep(self, seconds / times)
+        clock.shift(seconds=seconds - seconds / times)
+
+    cast(Any, Stop).sleep = shorter
 
 
 def warm_up() -> None:

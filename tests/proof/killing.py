@@ -55,7 +55,7 @@ class Victim:
     def _env(self) -> dict[str, str]:
         """On a busy machine a short quiet period is over before anybody waits for it."""
         waits = {"TASKLISTS_QUIET_SECONDS": "2"} if self._case.kind == "in-the-quiet-wait" else {}
-        return {"CRASH_AT": self._case.crash_at} | waits
+        return self._case.env | {"CRASH_AT": self._case.crash_at} | waits
 
     def _answered_at_a_terminal(
         self, pair: tuple[str, Member], start_others: Callable[[], None]

@@ -10,6 +10,8 @@ import json
 import os
 import random
 import sys
+import urllib.parse
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -73,6 +75,8 @@ class World:
     folder: Path
     commit_log: Path
     nursery: Nursery
+    secrets: dict[str, str]
+    """By what they are called; none may ever be seen."""
     env: dict[str, str] = field(default_factory=dict)
     _number: Iterator[int] = field(default_factory=itertools.count)
 
@@ -107,6 +111,10 @@ class World:
         waits = {"TASKLISTS_QUIET_SECONDS": f"{QUIET_SECONDS}", "TASKLISTS_LEASE_SECONDS": f"{LEASE_SECONDS}"}
         place: dict[str, str] = {"PYTHONPATH": str(ROOT)} | self.far_side.env
         return kept | place | pace | waits | self.env | more
+
+    def with_token(self) -> dict[str, str]:
+        """What makes a run use the token of `secrets` in place of the password."""
+        return {"NEXUDUS_TOKEN": self.secrets["token"], "NEXUDUS_USERNAME": "", "NEXUDUS_PASSWORD": ""}
 
     def start(self, folder: Path, *argv: object, cold: bool = False, **more: Any) -> Child:
         """Begin a run in a folder; `env` is added to its environment, other names are those of Job."""
@@ -152,4 +160,13 @@ def world(folder: Path, nursery: Nursery, *arguments: str, seed: int = 0) -> Ite
     log = folder / "commits.jsonl"
     limits = [part for name in _LIMITS for part in ("--mode", f"S50.{name}=0")]
     with sandbox("--commit-log", str(log), "--seed", str(seed), *limits, *arguments) as far_side:
-        yield World(far_side, folder, log, nursery)
+        secrets = {"password": far_side.password, "token": _token(far_side)}
+        yield World(far_side, folder, log, nursery, secrets)
+
+
+def _token(far_side: SandboxProcess) -> str:
+    """A token that is known here, for runs that are given one."""
+    form = {"grant_type": "password", "username": far_side.username, "password": far_side.password}
+    body = urllib.parse.urlencode(form).encode()
+    with urllib.request.urlopen(f"{far_side.base_url}/api/token", body, timeout=10) as answer:
+        return str(json.load(answer)["access_token"])
