@@ -148,6 +148,11 @@ class Baton:
         for strand in process.strands:
             strand.ready = True
 
+    def die(self) -> None:
+        """End the process of this strand here and now."""
+        self.kill(self._mine().process)
+        raise Killed
+
     def tell(self, line: str) -> None:
         """Write down what happens, for a replay."""
         if self.trace is not None:
@@ -164,8 +169,7 @@ class Baton:
         if self.trace is not None:
             self.tell(f"{process.name} #{process.steps} {what}")
         if process.steps == process.dies_at:
-            self.kill(process)
-            raise Killed
+            self.die()
         if process.steps in process.stops:
             self._stop(process, process.stops[process.steps])
         self._yield(strand)

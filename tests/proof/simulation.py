@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -28,6 +29,9 @@ from simulation_processes import WITH_LOCKS, Machine, preview, resume, run
 from simulation_store import Store
 from simulation_wire import LIST_FAULTS, NOT_DONE, QUIET, READ_FAULTS, UNSURE, Line, identity_of
 
+from engine.core import catalogue, typed_facts
+from engine.flows import gather
+
 MOST_SECONDS = 6 * 3600.0
 """Of fake time: a denied creation waits an hour, and a seed may draw a few of them."""
 
@@ -35,6 +39,9 @@ MOST_LIVES = 14
 """Of one actor: crashes and faults end long before, so whoever is not done by then never would be."""
 
 STAFF = "eva@acme.example"
+
+
+_quick_snake_case = cache(catalogue.snake_case)
 
 
 class Broken(AssertionError):
@@ -55,7 +62,7 @@ class Fate:
     @classmethod
     def drawn(cls, random: Random) -> Fate:
         return cls(
-            fault_rate=random.choice((0.0, 0.03, 0.1, 0.25)),
+            fault_rate=random.choice((0.0, 0.1, 0.2, 0.4)),
             list_rate=random.choice((0.0, 0.0, 0.1, 0.3)),
             store_rate=random.choice((0.0, 0.0, 0.01, 0.03)),
             calm_at=random.uniform(30, 200),
@@ -122,7 +129,8 @@ class World:
             self.far_side.add_member(number, MEMBERS[number])
         for number in range(self.random.choice((0, 0, 1, 3))):
             self._make_by_hand(ADA, f"Old note {number}", -1000.0)
-        actors = [*self.members, *self.random.choices(self.members, k=self.random.choice((0, 1, 1, 2)))]
+        actors = [*self.members, *self.random.choices(self.members, k=3 - len(self.members))]
+        actors = actors[: self.random.choice((len(self.members), 2, 2, 3))]
         for number, member in enumerate(actors):
             self._begin_later(Actor(self, f"p{number}", member, resumes=number >= len(self.members)), 0.0)
         for _ in range(self.random.choice((0, 0, 1))):
@@ -142,7 +150,7 @@ class World:
             process.dies_at = int(self.random.uniform(1, self.random.choice((30, 120, 250))))
         if mortal and self._stops_left and self.random.random() < 0.7:
             self._stops_left -= 1
-            process.stops = {int(self.random.uniform(5, 120)): self.random.uniform(1, 3 * QUIET)}
+            process.stops = {int(self.random.uniform(20, 100)): self.random.uniform(1, 4 * QUIET)}
         return process
 
     def _look(self) -> None:
@@ -161,7 +169,7 @@ class World:
         if kind == "list":
             return self.random.choice(LIST_FAULTS) if self.random.random() < self.fate.list_rate else ""
         rate = self.fate.fault_rate
-        if self.random.random() >= (rate if kind == "create" else rate / 3):
+        if self.random.random() >= (rate if kind == "create" else rate / 5):
             return ""
         if kind == "read":
             return self.random.choice(READ_FAULTS)
@@ -170,12 +178,12 @@ class World:
     def _store_trouble(self, boundary: str) -> str:
         if self.baton.now > self.fate.calm_at or self.random.random() >= self.fate.store_rate:
             return ""
-        if boundary == "commit":
-            strand = self.baton.current
-            may_die = self._deaths_left > 0 and strand is not None
-            self._deaths_left -= may_die
-            return self.random.choice(("full", "killed")) if may_die else "full"
-        return "locked" if boundary == "begin to write" else ""
+        if boundary == "begin":
+            return "locked"
+        if self._deaths_left and self.random.random() < 0.5:
+            self._deaths_left -= 1
+            return "killed"
+        return "full"
 
     def _watch(self, process: Process, fields: Json, body: bytes) -> None:
         """Every creation on the wire: it was meant beforehand, durably, and by somebody who may write."""
@@ -260,9 +268,19 @@ class Actor:
             world._begin_later(self, 60.0)  # noqa: SLF001 - an actor is part of its world
 
 
-def simulation() -> AbstractContextManager[None]:
+@contextmanager
+def simulation() -> Iterator[None]:
     """What has to hold around every seed: the engine's locks hand the baton on."""
-    return baton_locks(*WITH_LOCKS)
+    slow = catalogue.snake_case
+    modules = (catalogue, gather, typed_facts)
+    for module in modules:  # the same names in every seed: what is remembered changes nothing but the time
+        module.snake_case = _quick_snake_case
+    try:
+        with baton_locks(*WITH_LOCKS), the_store().standing_in():
+            yield
+    finally:
+        for module in modules:
+            module.snake_case = slow
 
 
 def simulate(seed: int, *, trace: bool = False) -> Found:
@@ -295,7 +313,7 @@ def main(arguments: list[str]) -> int:
     else:
         first, last = (int(text) for text in arguments[arguments.index("--seeds") + 1 :][:2])
         seeds = range(first, last)
-    started, failed = time.monotonic(), 0
+    started, failed = time.process_time(), 0
     total: dict[str, Any] = {"lives": 0, "deaths": 0, "sent": 0}
     with simulation():
         for seed in seeds:
@@ -310,8 +328,8 @@ def main(arguments: list[str]) -> int:
             for name in total:
                 total[name] += getattr(found, name)
             print("\n".join(found.trace), end="\n" if trace else "")
-    spent = time.monotonic() - started
-    print(f"{len(seeds)} seeds in {spent:.1f} s ({1000 * spent / len(seeds):.1f} ms each): {failed} failed; {total}")
+    spent = time.process_time() - started
+    print(f"{len(seeds)} seeds in {spent:.1f} s of CPU ({1000 * spent / len(seeds):.1f} ms each): {failed} failed; {total}")
     return 1 if failed else 0
 
 

@@ -8,15 +8,17 @@ its transaction.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from baton import Baton, Killed
-from sqlalchemy import Connection, StaticPool, create_engine, event, insert, text
+from baton import Baton
+from sqlalchemy import Connection, Engine, StaticPool, create_engine, insert
 from whenever import Instant
 
-from engine.ledger import schema
+from engine.ledger import schema, view
+from engine.ledger.faults import explained
 from engine.ledger.ledger import Ledger
 from engine.ledger.view import Account, LedgerView
 
@@ -32,27 +34,14 @@ def _fault(message: str, code: int) -> sqlite3.OperationalError:
     return error
 
 
-class _Shared(sqlite3.Connection):
-    """A connection of all processes: one that dies closes its own end only, and what it had not committed is undone."""
-
-    def close(self) -> None:
-        if self.in_transaction:
-            self.execute("ROLLBACK")
-
-
 class Store:
     """One ledger file. `trouble` decides by the name of a boundary whether something goes wrong there."""
 
     def __init__(self, base_url: str, since: Instant) -> None:
-        self._driver = sqlite3.connect(
-            ":memory:", isolation_level=None, check_same_thread=False, factory=_Shared
-        )
+        self._driver = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         self._engine = create_engine("sqlite://", creator=lambda: self._driver, poolclass=StaticPool)
-        event.listen(self._engine, "begin", self._begin)
-        self._commits: Callable[[Any], None] = self._engine.dialect.do_commit
-        self._engine.dialect.do_commit = self._commit  # type: ignore[method-assign]
+        self._connection = self._engine.connect()  # it believes in one long transaction; ours are below
         self.baton: Baton | None = None
-        self._writes = False
         self.trouble: Callable[[str], str] = lambda _: ""
         self._account = Account(OWNER, base_url, since, KEY)
         self._empty = self._made()
@@ -98,37 +87,60 @@ class Store:
 
     def _made(self) -> bytes:
         self._driver.execute("PRAGMA foreign_keys = ON")
-        with self._engine.begin() as connection:
-            schema.metadata.create_all(connection)
-            connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
-            values = {"id": 1, "owner": OWNER, "account": self._account.account, "hash_key": KEY}
-            moment = self._account.since.timestamp(unit="millisecond")
-            connection.execute(insert(schema.account).values(**values, since_at=moment, created_at=moment))
+        schema.metadata.create_all(self._connection)
+        values = {"id": 1, "owner": OWNER, "account": self._account.account, "hash_key": KEY}
+        moment = self._account.since.timestamp(unit="millisecond")
+        self._connection.execute(insert(schema.account).values(**values, since_at=moment, created_at=moment))
         return self._driver.serialize()
 
-    def _begin(self, connection: Connection) -> None:
-        reads = bool(connection.get_execution_options().get("reads_only", False))
-        baton = self.baton
-        if baton is not None:
-            baton.step("reads the ledger" if reads else "writes the ledger")
-            if self.trouble("begin to read" if reads else "begin to write") == "locked":
-                baton.sleep(_BUSY_SECONDS)
-                raise _fault("database is locked", sqlite3.SQLITE_BUSY)
-        self._writes = not reads
-        self._driver.execute("BEGIN" if reads else "BEGIN IMMEDIATE")
+    @contextmanager
+    def standing_in(self) -> Iterator[None]:
+        """Let ledgers begin and end their transactions here: what happens inside them is the engine's own."""
+        kept = view.reading, view.writing, view.empty_the_log
+        view.reading, view.writing = self._reading, self._writing  # type: ignore[assignment]
+        view.empty_the_log = lambda *_: True  # type: ignore[assignment]  # memory has no log
+        try:
+            yield
+        finally:
+            view.reading, view.writing, view.empty_the_log = kept
 
-    def _commit(self, connection: Any) -> None:
+    @contextmanager
+    def _reading(self, _engine: Engine, path: Path) -> Iterator[Connection]:
+        if self.baton is not None:
+            self.baton.step("reads the ledger")
+        with explained(path), self._whole("BEGIN"):
+            yield self._connection
+
+    @contextmanager
+    def _writing(self, _engine: Engine, path: Path) -> Iterator[Connection]:
         baton = self.baton
-        if baton is None:
-            self._commits(connection)
-            return
-        trouble = self.trouble("commit") if self._writes else ""
-        if trouble == "killed":
-            process = baton.current.process if baton.current else None
-            assert process is not None
-            baton.kill(process)
-            raise Killed
+        with explained(path):
+            if baton is not None:
+                baton.step("writes the ledger")
+                if self.trouble("begin") == "locked":
+                    baton.sleep(_BUSY_SECONDS)
+                    raise _fault("database is locked", sqlite3.SQLITE_BUSY)
+            with self._whole("BEGIN IMMEDIATE"):
+                yield self._connection
+                self._strike()
+        if baton is not None:
+            baton.step("has written the ledger")
+
+    @contextmanager
+    def _whole(self, begin: str) -> Iterator[None]:
+        self._driver.execute(begin)
+        try:
+            yield
+        except BaseException:
+            self._driver.execute("ROLLBACK")
+            raise
+        self._driver.execute("COMMIT")
+
+    def _strike(self) -> None:
+        """What goes wrong right before a commit."""
+        trouble = self.trouble("commit") if self.baton is not None else ""
         if trouble == "full":
             raise _fault("database or disk is full", sqlite3.SQLITE_FULL)
-        self._commits(connection)
-        baton.step("has committed")
+        if trouble == "killed":
+            assert self.baton is not None
+            self.baton.die()

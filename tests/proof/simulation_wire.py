@@ -132,7 +132,7 @@ class Line(httpx.BaseTransport):
     def _throttled(self) -> Answer:
         style = self._far_side.manners.throttle
         if style == "409":
-            return Answer(409, b"", {"retry-after": self._random.choice(("1", "7", "900"))})
+            return Answer(409, b"", {"retry-after": self._random.choice(("1", "7", "45", "900"))})
         if style == "429 body":
             return Answer(429, b"Too many requests. Wait 2.5 seconds.", {"content-type": "text/plain"})
         return Answer(429, b"", {"retry-after": "3"})
