@@ -96,6 +96,8 @@ class Exchange:
             try:
                 response = self._transport.handle_request(request)
                 with closing(response):
+                    if self._traces and not self._deadlines.is_heard:  # a second answer to an earlier call
+                        raise LineFault("an answer came before its request", bytes_sent=True)
                     headers = {name.lower(): value for name, value in response.headers.items()}
                     return Reply(response.status_code, headers, self._body(response, headers, end))
             except _FAULTS as error:
@@ -123,17 +125,15 @@ class Exchange:
 
     def _body(self, response: httpx.Response, headers: Mapping[str, str], end: float) -> bytes:
         unpack = _unpacker(headers.get("content-encoding", ""))
-        parts: list[bytes] = []
-        size = 0
+        body, packed = bytearray(), 0
         for chunk in response.iter_raw():
-            part = unpack(chunk, MOST_BYTES + 1 - size)
-            size += len(part)
-            parts.append(part)
-            if size > MOST_BYTES:
+            packed += len(chunk)
+            body += unpack(chunk, MOST_BYTES + 1 - len(body))
+            if max(packed, len(body)) > MOST_BYTES:
                 raise LineFault("the answer is too large", bytes_sent=True)
             if self._clock() > end:
                 raise LineFault("the answer took too long", bytes_sent=True)
-        return b"".join(parts)
+        return bytes(body)
 
 
 def _unpacker(encoding: str) -> Callable[[bytes, int], bytes]:

@@ -13,6 +13,9 @@ from typing import Any
 
 import httpcore
 
+_ANSWER = b"HTTP/"
+"""What every answer begins with."""
+
 
 class Deadlines:
     """The moment, on `clock`, by which the present thread's call must be over."""
@@ -25,11 +28,20 @@ class Deadlines:
     @contextmanager
     def until(self, moment: float) -> Iterator[None]:
         """Bound all that this thread's sockets do inside the block."""
-        self._mine.moment = moment
+        self._mine.moment, self._mine.is_heard = moment, False
         try:
             yield
         finally:
             del self._mine.moment
+
+    def heard(self) -> None:
+        """The first bytes of an answer came after the last byte of this call's request."""
+        self._mine.is_heard = True
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether such bytes came; else an answer on the line is an older one, kept by the parser."""
+        return bool(getattr(self._mine, "is_heard", False))
 
     def left(self, timeout: float | None, late: type[Exception]) -> float | None:
         """`timeout` or what is left until the deadline, whichever is less; raises `late` if nothing is."""
@@ -46,11 +58,19 @@ class _Stream(httpcore.NetworkStream):
     def __init__(self, stream: httpcore.NetworkStream, deadlines: Deadlines) -> None:
         self._stream = stream
         self._deadlines = deadlines
+        self._asked = False
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, self._deadlines.left(timeout, httpcore.ReadTimeout))
+        data = self._stream.read(max_bytes, self._deadlines.left(timeout, httpcore.ReadTimeout))
+        if self._asked and data:
+            self._asked = False
+            if not _ANSWER.startswith(data[: len(_ANSWER)]):
+                raise httpcore.RemoteProtocolError("the rest of an older answer")
+            self._deadlines.heard()
+        return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._asked = True
         self._stream.write(buffer, self._deadlines.left(timeout, httpcore.WriteTimeout))
 
     def close(self) -> None:
