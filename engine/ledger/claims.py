@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Insert, bindparam, delete, insert, select, up
 from engine.ledger import schema
 from engine.ledger.history import batch_row
 from engine.ledger.packing import digest, milliseconds_or_none
-from engine.ledger.schema import AnyRow
+from engine.ledger.prepared import Prepared
 from engine.ledger.values import BatchKey, Intent
 
 _LARGEST_ID: Final = 2**63 - 1
@@ -31,17 +31,18 @@ ONE = (_task.coworker_id == bindparam("coworker")) & (_task.identity == bindpara
 _ONE_PAYLOAD = (schema.payloads.c.coworker_id == bindparam("coworker")) & (
     schema.payloads.c.identity == bindparam("one")
 )
-_STATES: Final = (
+_STATES: Final = Prepared(
     select(_task.identity, _task.state, _task.at, schema.runs.c.id, schema.runs.c.seen_at)
     .join(schema.runs, schema.runs.c.key == _task.run_key)
     .where(_task.coworker_id == bindparam("coworker"))
 )
 _INSERT_BATCH: Final = insert(schema.batches)
-_INSERT_TASKS: Final = insert(schema.tasks)
-_INSERT_PAYLOADS: Final = insert(schema.payloads)
-_FORGET_TASK: Final = delete(schema.tasks).where(ONE)
-FORGET_PAYLOAD: Final = delete(schema.payloads).where(_ONE_PAYLOAD)
-_OPEN_TEXT: Final = (
+_MEANT: Final = ("coworker_id", "identity", "state", "run_key", "batch_key", "item_key", "thing_id")
+_INSERT_TASKS: Final = Prepared(insert(schema.tasks), (*_MEANT, "at", "due_at", "contract_id", "event_at"))
+_INSERT_PAYLOADS: Final = Prepared(insert(schema.payloads), ("coworker_id", "identity", "key", "payload"))
+_FORGET_TASK: Final = Prepared(delete(schema.tasks).where(ONE))
+FORGET_PAYLOAD: Final = Prepared(delete(schema.payloads).where(_ONE_PAYLOAD))
+_OPEN_TEXT: Final = Prepared(
     select(schema.payloads.c.coworker_id)
     .where(schema.payloads.c.coworker_id == bindparam("coworker"))
     .union_all(
@@ -49,6 +50,15 @@ _OPEN_TEXT: Final = (
     )
     .limit(1)
 )
+
+
+class _Held(NamedTuple):
+    """What is remembered of an identity that is to be claimed."""
+
+    state: int
+    at: int
+    run_id: str
+    seen_at: int
 
 
 class ItemKeys:
@@ -75,7 +85,8 @@ def claim_intents(
     connection: Connection, run: Holder, intents: Sequence[Intent], *, now: int, items: ItemKeys
 ) -> tuple[Intent, ...]:
     """Write the intents that nobody holds and that are not settled; return them."""
-    present = {row.identity: row for row in connection.execute(_STATES, {"coworker": run.coworker_id})}
+    rows = _STATES.all(connection, {"coworker": run.coworker_id})
+    present = {row[0]: _Held(*row[1:]) for row in rows}
     distinct = {intent.identity: intent for intent in intents}
     held = {identity: present.get(identity.bytes) for identity in distinct}
     free = tuple(intent for identity, intent in distinct.items() if _is_free(intent, held[identity]))
@@ -85,36 +96,36 @@ def claim_intents(
         {"coworker": run.coworker_id, "one": one.identity.bytes} for one in free if held[one.identity]
     ]
     if taken_over:
-        connection.execute(_FORGET_TASK, taken_over)
-        connection.execute(FORGET_PAYLOAD, taken_over)
+        _FORGET_TASK.run_many(connection, taken_over)
+        FORGET_PAYLOAD.run_many(connection, taken_over)
     batches = {key: _batch_key(connection, run, key, name) for key, name in _names(free).items()}
     keys = items.keys(connection, {intent.item for intent in free})
-    connection.execute(
-        _INSERT_TASKS,
+    _INSERT_TASKS.run_many(
+        connection,
         [
             _task_row(run, intent, _first_meant(held[intent.identity], now))
             | {"batch_key": batches[intent.batch], "item_key": keys[intent.item]}
             for intent in free
         ],
     )
-    connection.execute(_INSERT_PAYLOADS, [_payload_row(run, intent) for intent in free])
+    _INSERT_PAYLOADS.run_many(connection, [_payload_row(run, intent) for intent in free])
     return free
 
 
-def _is_free(intent: Intent, held: AnyRow | None) -> bool:
+def _is_free(intent: Intent, held: _Held | None) -> bool:
     if held is None or held.state == schema.FAILED:
         return True
     if held.state != schema.INTENDED or not intent.reclaim:
         return False
-    if intent.held_by is not None and intent.held_by != held.id:
+    if intent.held_by is not None and intent.held_by != held.run_id:
         return False
     seen_at = milliseconds_or_none(intent.held_seen_at)
     return seen_at is None or seen_at == held.seen_at
 
 
-def _first_meant(held: AnyRow | None, now: int) -> int:
+def _first_meant(held: _Held | None, now: int) -> int:
     """An open intent keeps its first moment: its task may have been created from then on."""
-    return int(held.at) if held is not None and held.state == schema.INTENDED else now
+    return held.at if held is not None and held.state == schema.INTENDED else now
 
 
 def _names(intents: Sequence[Intent]) -> dict[BatchKey, str]:
@@ -180,4 +191,4 @@ def _payload_row(run: Holder, intent: Intent) -> dict[str, Any]:
 
 def has_open_text(connection: Connection, coworker_id: int) -> bool:
     """True while a payload of this coworker waits for its result, or a request for the end of its run."""
-    return connection.execute(_OPEN_TEXT, {"coworker": coworker_id}).first() is not None
+    return _OPEN_TEXT.one(connection, {"coworker": coworker_id}) is not None

@@ -6,41 +6,52 @@ All moments and lengths are integer milliseconds.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from engine.ledger import schema
 from engine.ledger.packing import instant
-from engine.ledger.schema import AnyRow
+from engine.ledger.prepared import Prepared
 from engine.ledger.values import Lease
 
 _FREE: Final = ""
 """The holder of a lease that was given back."""
 
 _lease = schema.leases.c
-_FIND: Final = select(_lease.holder, _lease.fence, _lease.until).where(_lease.name == bindparam("lease"))
-_CHANGE: Final = (
+_FIND: Final = Prepared(
+    select(_lease.holder, _lease.fence, _lease.until).where(_lease.name == bindparam("lease"))
+)
+_CHANGE: Final = Prepared(
     update(schema.leases)
     .where(_lease.name == bindparam("lease"))
     .values(holder=bindparam("by"), fence=bindparam("number"), until=bindparam("end"))
 )
 
 
-def find(connection: Connection, name: str) -> AnyRow | None:
+class Row(NamedTuple):
+    """A lease as it is stored."""
+
+    holder: str
+    fence: int
+    until: int
+
+
+def find(connection: Connection, name: str) -> Row | None:
     """The row of a lease, None if nobody ever took it."""
-    return connection.execute(_FIND, {"lease": name}).one_or_none()
+    row = _FIND.one(connection, {"lease": name})
+    return None if row is None else Row(*row)
 
 
 def held_until(connection: Connection, name: str, now: int) -> int | None:
     """The moment up to which somebody holds it, None if it is free."""
     row = find(connection, name)
-    return None if row is None or not _is_held(row, now) else int(row.until)
+    return None if row is None or not _is_held(row, now) else row.until
 
 
-def _is_held(row: AnyRow, now: int) -> bool:
+def _is_held(row: Row, now: int) -> bool:
     # A clock that was set back finds `until` farther away, so it waits longer and frees nothing early.
-    return bool(row.holder != _FREE and row.until > now)
+    return row.holder != _FREE and row.until > now
 
 
 def take(connection: Connection, name: str, *, holder: str, length: int, now: int) -> Lease | None:
@@ -73,7 +84,7 @@ def keep(connection: Connection, lease: Lease, *, length: int, now: int) -> Leas
     return renew(connection, lease, length=length, now=now)
 
 
-def is_ours(row: AnyRow | None, lease: Lease) -> bool:
+def is_ours(row: Row | None, lease: Lease) -> bool:
     """Whether the stored row is still this holding."""
     return row is not None and row.holder == lease.holder and row.fence == lease.fence
 
@@ -84,7 +95,7 @@ def give_back(connection: Connection, lease: Lease) -> None:
         _store(connection, Lease(lease.name, _FREE, lease.fence, lease.until), 0)
 
 
-def _prolong(connection: Connection, name: str, row: AnyRow, until: int) -> Lease:
+def _prolong(connection: Connection, name: str, row: Row, until: int) -> Lease:
     """The later of the two ends holds: others may have seen the stored one and wait for it."""
     end = max(until, row.until)
     return _store(connection, Lease(name, row.holder, row.fence, instant(end)), end)
@@ -92,5 +103,5 @@ def _prolong(connection: Connection, name: str, row: AnyRow, until: int) -> Leas
 
 def _store(connection: Connection, lease: Lease, until: int) -> Lease:
     values = {"lease": lease.name, "by": lease.holder, "number": lease.fence, "end": until}
-    connection.execute(_CHANGE, values)
+    _CHANGE.run(connection, values)
     return lease

@@ -6,7 +6,7 @@ It must never forget a task id that the service gave, and never keep the payload
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, insert, select, update
@@ -15,7 +15,7 @@ from whenever import Instant
 from engine.ledger import schema
 from engine.ledger.claims import FORGET_PAYLOAD, ONE, Holder
 from engine.ledger.packing import digest, milliseconds, pack_fingerprints
-from engine.ledger.schema import AnyRow
+from engine.ledger.prepared import Prepared
 
 ERROR_LETTERS: Final = 500
 """Enough for every field error of one answer; an HTML page in place of an answer is cut here."""
@@ -27,20 +27,35 @@ LAST_WORDS: Final = MADE | _NEVER_COMMITTED
 
 _task = schema.tasks.c
 _batch = schema.batches.c
-_FIND: Final = (
+_FIND: Final = Prepared(
     select(_task.state, _task.run_key, _task.task_id, _task.batch_key, _batch.first_task_id)
     .join(schema.batches, _batch.key == _task.batch_key)
     .where(ONE)
 )
 _SETTLED: Final = ("state", "run_key", "task_id", "at", "fingerprints")
-_SETTLE: Final = update(schema.tasks).where(ONE).values({name: bindparam(f"new_{name}") for name in _SETTLED})
-_FAIL: Final = update(schema.tasks).where(ONE).values(state=schema.FAILED)
-_TELL: Final = insert(schema.results)
+_SETTLE: Final = Prepared(
+    update(schema.tasks).where(ONE).values({name: bindparam(f"new_{name}") for name in _SETTLED})
+)
+_FAIL: Final = Prepared(update(schema.tasks).where(ONE).values(state=schema.FAILED))
+_TELL: Final = Prepared(
+    insert(schema.results), ("run_key", "identity", "outcome", "at", "task_id", "error")
+)
 
 
-def find(connection: Connection, run: Holder, identity: UUID) -> AnyRow | None:
+class Found(NamedTuple):
+    """What is remembered of an identity."""
+
+    state: int
+    run_key: int
+    task_id: int | None
+    batch_key: int
+    first_task_id: int | None
+
+
+def find(connection: Connection, run: Holder, identity: UUID) -> Found | None:
     """What is remembered of an identity of the run's coworker."""
-    return connection.execute(_FIND, _one(run, identity)).one_or_none()
+    row = _FIND.one(connection, _one(run, identity))
+    return None if row is None else Found(*row)
 
 
 def settled(
@@ -70,8 +85,8 @@ def settle(connection: Connection, run: Holder, identity: UUID, values: dict[str
     if found.task_id is not None:
         return bool(found.task_id == task_id)
     values |= {"run_key": run.key}
-    connection.execute(_SETTLE, _one(run, identity) | {f"new_{column}": values[column] for column in _SETTLED})
-    connection.execute(FORGET_PAYLOAD, _one(run, identity))
+    _SETTLE.run(connection, _one(run, identity) | {f"new_{column}": values[column] for column in _SETTLED})
+    FORGET_PAYLOAD.run(connection, _one(run, identity))
     if found.first_task_id is None:
         _fix_batch(connection, found.batch_key, task_id, name)
     return True
@@ -94,8 +109,8 @@ def leave_or_fail(connection: Connection, run: Holder, identity: UUID, outcome: 
     if found is None or outcome not in _NEVER_COMMITTED:
         return
     if found.state == schema.INTENDED and found.run_key == run.key:
-        connection.execute(_FAIL, _one(run, identity))
-        connection.execute(FORGET_PAYLOAD, _one(run, identity))
+        _FAIL.run(connection, _one(run, identity))
+        FORGET_PAYLOAD.run(connection, _one(run, identity))
 
 
 def tell(  # noqa: PLR0913  one row, by name
@@ -110,7 +125,7 @@ def tell(  # noqa: PLR0913  one row, by name
 ) -> None:
     """Write down an outcome that the task's row does not tell by itself."""
     row = {"run_key": run.key, "identity": identity.bytes, "outcome": outcome, "at": milliseconds(now)}
-    connection.execute(_TELL, row | {"task_id": task_id, "error": error[:ERROR_LETTERS]})
+    _TELL.run(connection, row | {"task_id": task_id, "error": error[:ERROR_LETTERS]})
 
 
 def holds_task(connection: Connection, coworker_id: int, task_id: int) -> bool:

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, sel
 from engine.ledger import schema
 from engine.ledger.claims import Holder
 from engine.ledger.packing import milliseconds
+from engine.ledger.prepared import Prepared
 from engine.ledger.values import NewRun, RunId
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"  # 32 letters in ASCII order, without i, l, o, u
@@ -22,8 +23,8 @@ _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"  # 32 letters in ASCII ord
 _run = schema.runs.c
 _request = schema.requests.c
 _HOLDER: Final = select(_run.key, _run.coworker_id).where(_run.id == bindparam("run"))
-_SEEN: Final = select(_run.seen_at).where(_run.id == bindparam("run"))
-_SEE: Final = (
+_SEEN: Final = Prepared(select(_run.seen_at).where(_run.id == bindparam("run")))
+_SEE: Final = Prepared(
     update(schema.runs)
     .where(_run.key == bindparam("run"))
     .where(_run.seen_at < bindparam("moment"))
@@ -65,15 +66,15 @@ def find_holder(connection: Connection, run_id: RunId) -> Holder:
 
 def last_sign(connection: Connection, run_id: RunId) -> int:
     """When a run was last seen alive. LookupError if there is no such run."""
-    seen_at = connection.execute(_SEEN, {"run": run_id}).scalar_one_or_none()
-    if seen_at is None:
+    row = _SEEN.one(connection, {"run": run_id})
+    if row is None:
         raise LookupError(f"no run {run_id!r} in the ledger")
-    return int(seen_at)
+    return int(row[0])
 
 
 def see(connection: Connection, run: Holder, moment: int) -> None:
     """Move the last sign of life forward; a clock that went back does not take it back."""
-    connection.execute(_SEE, {"run": run.key, "moment": moment})
+    _SEE.run(connection, {"run": run.key, "moment": moment})
 
 
 def finish(

@@ -89,8 +89,10 @@ def _begin_to_write(driver: Any, busy_seconds: float) -> None:
 @contextmanager
 def reading(engine: Engine, path: Path) -> Iterator[Connection]:
     """One transaction that sees one state and takes no lock that a writer would wait for."""
-    with explained(path), engine.execution_options(reads_only=True).begin() as connection:
-        yield connection
+    with explained(path), engine.connect() as connection:
+        connection.execution_options(reads_only=True)
+        with connection.begin():
+            yield connection
 
 
 @contextmanager

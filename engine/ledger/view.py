@@ -13,18 +13,18 @@ from types import TracebackType
 from typing import Final, Self
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, bindparam, select
+from sqlalchemy import Connection, Engine
 from whenever import Instant
 
-from engine.core.identity import mark_of
 from engine.core.known import KnownTask
 from engine.ledger import caches, schema
 from engine.ledger.calls import pause, pause_of, reserve
 from engine.ledger.faults import explained
 from engine.ledger.history import batch_of, read_results, read_runs, read_unfinished
+from engine.ledger.knowing import known_rows, known_tasks
 from engine.ledger.leases import held_until
 from engine.ledger.limits import Clock, Window
-from engine.ledger.packing import Fingerprints, instant, instant_or_none, milliseconds
+from engine.ledger.packing import instant, instant_or_none, milliseconds
 from engine.ledger.recovery import (
     read_coworkers,
     read_coworkers_to_recover,
@@ -37,31 +37,6 @@ from engine.ledger.writers import Queue
 
 DIRECTORY_SECONDS: Final = 900
 """Design 5.3: businesses, zones, admins, tariffs and native lists are read again after 15 minutes."""
-
-
-_KNOWN: Final = (
-    select(
-        *(schema.tasks.c[name] for name in ("identity", "state", "at", "task_id")),
-        *(schema.tasks.c[name] for name in ("due_at", "contract_id", "event_at", "fingerprints")),
-        schema.runs.c.id,
-        schema.runs.c.seen_at,
-        schema.batches.c.tasklist,
-        schema.items.c.item,
-        schema.tasks.c.thing_id,
-        schema.payloads.c.key,
-        schema.payloads.c.payload,
-    )
-    .join(schema.runs, schema.runs.c.key == schema.tasks.c.run_key)
-    .join(schema.batches, schema.batches.c.key == schema.tasks.c.batch_key)
-    .join(schema.items, schema.items.c.key == schema.tasks.c.item_key)
-    .outerjoin(
-        schema.payloads,
-        (schema.payloads.c.coworker_id == schema.tasks.c.coworker_id)
-        & (schema.payloads.c.identity == schema.tasks.c.identity),
-    )
-    .where(schema.tasks.c.coworker_id == bindparam("coworker"))
-    .order_by(schema.tasks.c.identity)
-)
 
 
 @dataclass(frozen=True)
@@ -128,8 +103,8 @@ class LedgerView:
         A `key` that is no id is known only while the intent is open (it may be a member's text).
         """
         with self._reading() as connection:
-            rows = connection.execute(_KNOWN, {"coworker": coworker_id}).all()
-        return tuple(map(_known_task, rows))
+            rows = known_rows(connection, coworker_id)
+        return known_tasks(rows)
 
     def batch(self, coworker_id: int, key: BatchKey) -> Batch | None:
         """The batch of a list for a subject, None before its first intent."""
@@ -235,25 +210,3 @@ class LedgerView:
         """The moment before which nobody may call, None if nobody ever asked for one."""
         with self._reading() as connection:
             return instant_or_none(pause_of(connection))
-
-
-def _known_task(row: schema.AnyRow) -> KnownTask:
-    identity, state, at, task_id, due_at, contract_id, event_at, packed, run_id, seen_at, *what = row
-    tasklist, item, thing_id, open_key, payload = what
-    number = UUID(bytes=identity)
-    return KnownTask(
-        identity=number,
-        state=schema.STATES[state],
-        run_id=run_id,
-        at=instant(at),
-        seen_at=instant(seen_at),
-        tasklist=tasklist,
-        item=item,
-        key=(open_key or "") if thing_id is None else str(thing_id),
-        task_id=task_id,
-        due_at=instant_or_none(due_at),
-        contract_id=contract_id,
-        event_at=instant_or_none(event_at),
-        fingerprints=Fingerprints(packed),
-        marked=payload is None or f"ref: {mark_of(number)}" in payload,
-    )

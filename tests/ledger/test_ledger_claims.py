@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import time
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ledger_given import ADA, BATCH, NAME, NOW, begin, end_all, identity, intent, opened, start_python, states
 
-from engine.core.known import fingerprint
+from engine.core.known import KnownTask, fingerprint
 from engine.ledger.ledger import Ledger
 
 CARD, TOUR = identity("card"), identity("tour")
@@ -28,6 +29,8 @@ def test_a_claimed_intent_is_known_as_intended_with_all_that_was_meant(ledger: L
     assert (task.due_at, task.contract_id, task.event_at) == (due, 77, NOW)
     assert task.at == task.seen_at == NOW.add(seconds=1)
     assert task.fingerprints == {}
+    assert set(vars(task)) == {field.name for field in dataclasses.fields(KnownTask)}
+    assert task == KnownTask(**vars(task))
 
 
 def test_a_created_task_keeps_its_id_and_fingerprints(ledger: Ledger) -> None:
