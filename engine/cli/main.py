@@ -19,6 +19,7 @@ COMMANDS = {
     "resume": "Go on with what was interrupted, parked or left in doubt.",
     "status": "What was done: runs, or the tasks of one coworker.",
     "audit": "Compare the ledger with Nexudus: lost, doubled, changed. Writes nothing.",
+    "probe": "Ask an account what no document tells; all that it makes is removed.",
     "check": "Find everything that is wrong in the files, without the network.",
     "fields": "The facts that texts and conditions may name.",
     "schema": "The JSON Schema of the files, for editors.",

@@ -122,6 +122,21 @@ _FINDING = _object(
     needs_person={"type": "boolean"},
 )
 
+_ANSWER = _object(
+    question=_TEXT,
+    title=_TEXT,
+    answer=_TEXT,
+    detail=_TEXT,
+    assumed=_TEXT,
+    at=_MOMENT,
+    asked={"type": "boolean"},
+    facts={"type": "object"},
+    was=_TEXT_OR_NULL,
+    changed={"type": "boolean"},
+)
+_CHECK = _object(check=_TEXT, state={"enum": ["ok", "warning", "trouble", "not asked"]}, detail=_TEXT)
+_LEFT = _object(task_id=_INT_OR_NULL, name=_TEXT, coworker_id=_INT, why=_TEXT)
+
 OUTPUTS: dict[str, Schema] = {
     "preview": _object(**_PLAN),
     "run": _object(
@@ -151,6 +166,15 @@ OUTPUTS: dict[str, Schema] = {
         checked=_object(coworkers=_INT, tasks=_INT),
         counts=_object(**dict.fromkeys((*FINDINGS, "kept"), _INT)),
         findings=_array(_FINDING),
+    ),
+    "probe": _object(
+        coworker_id=_INT,
+        read_only={"type": "boolean"},
+        at=_MOMENT,
+        answers=_array(_ANSWER),
+        checks=_array(_CHECK),
+        tasks=_object(sent=_INT, removed=_INT, left=_array(_LEFT)),
+        stopped_by=_TEXT_OR_NULL,
     ),
     "check": _object(problems=_array(_PROBLEM), lists=_TEXTS),
     "fields": _array(_object(**{"path": _TEXT, "type": _TEXT, "from": _TEXT, "meaning": _TEXT})),

@@ -80,7 +80,9 @@ def _stages(reader: NexudusReader) -> tuple[tuple[Record, ...], str]:
         return _rows(reader, Entity.CRM_STAGE), ""
     except RoleMissing as error:
         return (), f" (CRM stages not read: no role {error.role})"
-    except (NexudusUnreachable, RequestRefused):
+    except RequestRefused:
+        return (), " (there is no list of CRM stages)"
+    except NexudusUnreachable:
         return (), " (CRM stages could not be read)"
 
 

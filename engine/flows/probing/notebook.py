@@ -69,10 +69,13 @@ class Told:
     def changed(self) -> bool:
         return self.was is not None and self.answer.is_known and self.was.answer != self.answer.answer
 
+    @property
+    def title(self) -> str:
+        return QUESTIONS[self.answer.question][0]
+
     def to_json(self) -> dict[str, object]:
         was = self.was.answer if self.was is not None else None
-        title = QUESTIONS[self.answer.question][0]
-        return self.answer.to_json() | {"title": title, "was": was, "changed": self.changed}
+        return self.answer.to_json() | {"title": self.title, "was": was, "changed": self.changed}
 
 
 Store = Callable[[str, object, Instant], None]
