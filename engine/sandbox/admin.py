@@ -14,7 +14,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from engine.sandbox.entities import ENTITIES, Entity, empty_record
-from engine.sandbox.modes import SwitchError
+from engine.sandbox.modes import SwitchError, find_name
+from engine.sandbox.native_lists import TRIGGERS, has_contract, is_ended, make_native_tasks
 from engine.sandbox.state import State, refresh_membership
 from engine.sandbox.store import Record
 from engine.sandbox.wires import Wires
@@ -36,6 +37,7 @@ def admin_routes(state: State, wires: Wires) -> list[Route]:
         Route("/_sandbox/modes", admin.modes, methods=["GET", "POST", "DELETE"]),
         Route("/_sandbox/faults", admin.faults, methods=["GET", "POST", "DELETE"]),
         Route("/_sandbox/clock", admin.clock, methods=["GET", "POST"]),
+        Route("/_sandbox/native", admin.native, methods=["POST"]),
         Route("/_sandbox/records/{entity}", admin.records, methods=["GET", "DELETE"]),
         Route("/_sandbox/records/{entity}/{id:int}", admin.record, methods=["GET", "PUT", "DELETE"]),
     ]
@@ -99,6 +101,18 @@ class Admin:
                 return _refused('a clock needs {"offset_seconds": number}')
         return JSONResponse({"offset_seconds": self._state.clock.offset_seconds})
 
+    async def native(self, request: Request) -> Response:
+        """POST {"coworker_id", "trigger"} lets the native lists make their tasks; the answer is the tasks."""
+        try:
+            asked = await _read_object(request)
+            trigger = find_name(str(asked.get("trigger")), TRIGGERS, "trigger")
+        except (_AdminError, SwitchError) as error:
+            return _refused(str(error))
+        coworker = self._state.store.get("coworkers", asked.get("coworker_id"))
+        if coworker is None:
+            return _refused(f"there is no coworker {asked.get('coworker_id')!r}", 404)
+        return JSONResponse(make_native_tasks(self._state, coworker, trigger))
+
     async def records(self, request: Request) -> Response:
         """All records of an entity as they are stored; DELETE removes them all."""
         entity = ENTITIES.get(request.path_params["entity"].lower())
@@ -129,13 +143,28 @@ class Admin:
 
     def _put(self, entity: Entity, identifier: int, fields: Record) -> Record:
         store = self._state.store
-        record = (store.get(entity.name, identifier) or self._fresh(entity)) | fields | {"Id": identifier}
+        old = store.get(entity.name, identifier)
+        record = (old or self._fresh(entity)) | fields | {"Id": identifier}
         if "ToStringText" not in fields:
             record["ToStringText"] = record.get("Name") or record.get("FullName")
+        had_contract = has_contract(self._state, record.get("CoworkerId"))
         store.put(entity.name, record)
         if entity.name == "coworkercontracts":
             refresh_membership(store, record["CoworkerId"])
+            self._tell_native_lists(old, record, had_contract=had_contract)
+        elif entity.name == "coworkers" and old is None:
+            make_native_tasks(self._state, record, "new-contact")
         return record
+
+    def _tell_native_lists(self, old: Record | None, contract: Record, *, had_contract: bool) -> None:
+        """A first contract makes a member; notice given on one that was there is a cancellation."""
+        coworker = self._state.store.get("coworkers", contract["CoworkerId"])
+        if coworker is None:
+            return
+        if not had_contract and not contract["Cancelled"]:
+            make_native_tasks(self._state, coworker, "new-member", contract)
+        if old is not None and is_ended(contract) and not is_ended(old):
+            make_native_tasks(self._state, coworker, "cancellation", contract)
 
     def _fresh(self, entity: Entity) -> Record:
         now = self._state.stamp()

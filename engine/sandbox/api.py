@@ -15,8 +15,10 @@ from engine.sandbox import answers, striking
 from engine.sandbox.access import grant_token, has_role, identify, may_administrate
 from engine.sandbox.answers import Answer, json_answer
 from engine.sandbox.entities import ENTITIES, Entity
+from engine.sandbox.enums import read_enum
 from engine.sandbox.faults import FAULTS, Fate
 from engine.sandbox.listing import list_page, read_batch, read_query, spoil_list
+from engine.sandbox.native_writing import delete_native, write_native
 from engine.sandbox.showing import show, show_row
 from engine.sandbox.state import Call, State
 from engine.sandbox.store import Record
@@ -32,6 +34,8 @@ def answer_call(state: State, call: Call) -> Answer:
     parts = [part for part in call.path.lower().split("/") if part]
     if parts == ["api", "token"]:
         return _token(state, call) if call.method == "POST" else answers.no_such_verb(call.method)
+    if parts == ["api", "utils", "enums"]:
+        return _enum(state, call)
     if parts == ["en", "user", "me"]:
         return _answer_apart(state, Target("me", "me"), lambda fate: _me(state, call, fate))
     entity = _ROOMS.get((parts[1], parts[2])) if len(parts) in {3, 4} and parts[0] == "api" else None
@@ -146,6 +150,17 @@ def _me(state: State, call: Call, fate: Fate) -> Answer:
     )
 
 
+def _enum(state: State, call: Call) -> Answer:
+    """The values of an enumeration, for anybody who may use the API. No role is named for it."""
+    user = identify(state, call)
+    if call.method != "GET":
+        return answers.no_such_verb(call.method)
+    if user is None or not may_administrate(user):
+        return answers.denied()
+    values = read_enum(dict(read_query(call.query)).get("name", ""))
+    return answers.not_found() if values is None else json_answer(values)
+
+
 def _read(visit: Visit) -> Answer:
     state, entity = visit.state, visit.entity
     if visit.last:
@@ -191,15 +206,15 @@ def _write(visit: Visit, user: Record) -> Answer:
             504,
             answers.html_page("504 Gateway Time-out").body,
             answers.HTML_TYPE,
-            later=lambda: _commit(state, visit.call, user, last),
+            later=lambda: _commit(visit, user),
             later_after=state.modes.decimal("S51.late-seconds"),
         )
     if struck:
         return state.spoil(struck, None)
-    answer = _commit(state, visit.call, user, last)
+    answer = _commit(visit, user)
     struck = visit.fate.draw(striking.AFTER, kinds) if answer.ok else ""
     spoiled = state.spoil(struck, answer) if struck else answer
-    if method == "POST" and answer.ok:
+    if visit.entity.is_task and method == "POST" and answer.ok:
         state.earlier = answer
     return spoiled
 
@@ -214,14 +229,21 @@ def _write_kinds(state: State, method: str) -> frozenset[str]:
 _ALL_KINDS = frozenset(fault.kind for fault in FAULTS.values())
 
 
-def _commit(state: State, call: Call, user: Record, last: str) -> Answer:
+def _commit(visit: Visit, user: Record) -> Answer:
+    state, entity, call = visit.state, visit.entity, visit.call
     login = str(user["Email"])
     if call.method == "DELETE":
-        identifier = _read_id(last)
-        return answers.not_found() if identifier is None else delete_task(state, login, identifier)
+        identifier = _read_id(visit.last)
+        if identifier is None:
+            return answers.not_found()
+        if entity.is_task:
+            return delete_task(state, login, identifier)
+        return delete_native(state, entity, login, identifier)
     body = _read_body(call)
     if body is None:
         return answers.bad_request()
+    if not entity.is_task:
+        return write_native(state, entity, login, body, creates=call.method == "POST")
     return create_task(state, login, body) if call.method == "POST" else update_task(state, login, body)
 
 

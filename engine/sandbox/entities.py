@@ -33,6 +33,11 @@ class Entity:
     #: keys a task keeps and filters by, without showing them
     hidden: tuple[str, ...] = ()
 
+    @property
+    def is_task(self) -> bool:
+        """True for the tasks of coworkers: the only records with marks, a commit log and late rows."""
+        return self.name == "coworkertasks"
+
     def find_key(self, filter_name: str, *, id_ending_works: bool) -> str:
         """The key that a filter without its prefix is about, or an empty text.
 
@@ -183,6 +188,7 @@ ENTITIES: dict[str, Entity] = {
             ),
             unset=("Tariffs",),
             ranges=_STAMPS,
+            writable=True,
         ),
         Entity(
             name="taskitems",
@@ -191,6 +197,29 @@ ENTITIES: dict[str, Entity] = {
             keys=keys.TASK_ITEM,
             filters=_words("Id Name TaskList Responsible Active UniqueId"),
             ranges=_STAMPS,
+            writable=True,
+        ),
+        Entity(
+            name="crmboardcolumns",
+            room="crm",
+            kind="CrmBoardColumn",
+            keys=keys.BOARD_COLUMN,
+            filters=(
+                *_words("Id Name Position CrmBoard CrmBoard_Name CrmBoard_Business TaskList UniqueId"),
+                *keys.BOARD_SWITCHES,
+            ),
+            unset=_words("Products Resources"),
+            ranges=_STAMPS,
+            order="Position",
+        ),
+        Entity(
+            name="webhooks",
+            room="sys",
+            kind="WebHook",
+            keys=keys.WEBHOOK,
+            filters=_words("Id Business Name Action URL Active ErrorCount UniqueId"),
+            unset=("Description",),
+            ranges=("LastTrigger", *_STAMPS),
         ),
     )
 }
@@ -202,13 +231,20 @@ def empty_record(entity: Entity) -> dict[str, Any]:
 
 
 _FLAGS = frozenset(
-    _words("Completed DisplayToEveryone NotifyByEmail Reminded IsNew Active Archived Cancelled MainContract")
+    (
+        *_words("Completed DisplayToEveryone NotifyByEmail Reminded IsNew Active Archived Cancelled MainContract"),
+        *_words("AssignToNewContacts AssignToNewMembers AssignToCancellations UseTaskListAsResponsible"),
+        *keys.BOARD_SWITCHES,
+    )
 )
+_NUMBERS = frozenset({"DelayInHours", "ErrorCount", "Position"})
 
 
 def unset_value(key: str, value: object) -> object:
-    """What a key holds when it is not filled: flags are false, all else is null."""
-    return False if key in _FLAGS or isinstance(value, bool) else None
+    """What a key holds when it is not filled: flags are false, counts are 0, all else is null."""
+    if key in _FLAGS or isinstance(value, bool):
+        return False
+    return 0 if key in _NUMBERS else None
 
 
 def as_row(entity: Entity, shown: Mapping[str, Any]) -> dict[str, Any]:

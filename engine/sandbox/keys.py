@@ -152,3 +152,30 @@ TASK_ITEM = _keys(
     DisplayToEveryone DelayInHours
     """
 )
+
+_STAMPED = "Id UniqueId CreatedOn UpdatedOn UpdatedBy IsNew SystemId ToStringText LocalizationDetails CustomFields"
+
+#: what makes a stage of the customer board take a person in
+BOARD_SWITCHES = _keys(
+    """
+    TourRequests ToursConfirmed TourCompleted WinOpportunity LoseOpportunity SignUps Bookings Cancellations
+    ProposalsSent ProposalsAccepted DocumentsSigned EventRegistrations EventCheckins ContactMessages
+    ProductPurchased ResourceBooked ActivateAccount DeleteAccount DeactivateAccount ConfirmTour
+    """
+)
+
+BOARD_COLUMN = (
+    *_keys(_STAMPED),
+    *_keys(
+        """
+        CrmBoardId CrmBoardName CrmBoardBusinessId CrmBoardBusinessName Name Position CannedResponseId
+        TaskListId UseTaskListAsResponsible Products Resources
+        """
+    ),
+    *BOARD_SWITCHES,
+)
+
+WEBHOOK = (
+    *_keys(_STAMPED),
+    *_keys("BusinessId BusinessName Name Description Action URL Active LastError ErrorCount LastTrigger"),
+)

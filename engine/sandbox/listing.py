@@ -55,7 +55,7 @@ def list_page(state: State, entity: Entity, parameters: Sequence[tuple[str, str]
     records = _candidates(state, entity, parameters)
     for wanted in _predicates(state, entity, parameters):
         records = [one for one in records if wanted(one)]
-    if entity.writable:
+    if entity.is_task:
         records = [one for one in records if state.shows_in_lists(one)]
     ordered = _order(records, page, None if state.modes["S33"] == "stable" else state.random)
     first = (page.number - 1) * page.size
@@ -65,7 +65,7 @@ def list_page(state: State, entity: Entity, parameters: Sequence[tuple[str, str]
 
 def _candidates(state: State, entity: Entity, parameters: Iterable[tuple[str, str]]) -> list[Record]:
     """All records, or those of one coworker where a filter names one: a short cut, no other result."""
-    if entity.writable:
+    if entity.is_task:
         for name, value in parameters:
             if name == "coworkertask_coworker" and value.isascii() and value.isdigit():
                 return state.store.tasks_of(int(value))
@@ -158,7 +158,7 @@ def _predicate(modes: Modes, entity: Entity, name: str, value: str) -> Predicate
     key = entity.find_key(rest, id_ending_works=modes["S36"] == "works")
     if not key:
         return None
-    has_mode = entity.writable and f"S35.{key}" in modes.as_dict()
+    has_mode = entity.is_task and f"S35.{key}" in modes.as_dict()
     return _equals(key, value, modes[f"S35.{key}"] if has_mode else "exact")
 
 

@@ -80,6 +80,7 @@ MODES: tuple[Mode, ...] = (
     Mode("S36", ("ignored", "works"), "a filter on a foreign key spelled with its Id ending"),
     _seconds("S37", 0, "seconds until a created task shows in lists"),
     _limit("S38.page", 2, "the list page that the page-500 fault strikes"),
+    Mode("S44", ("makes-tasks", "inert"), "whether active native task lists make their own tasks"),
     Mode(
         "S50",
         ("409-with-retry-after", "429-with-wait-text", "429-with-retry-after", "any-of-them"),

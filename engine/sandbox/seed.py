@@ -13,8 +13,7 @@ Dates are relative to the UTC day of seeding; contract dates are at 00:00:00Z. T
 - plans: 1415418446 Hot Desk, 1415418447 Dedicated Desk, 1415418448 Private Office Small,
   1415418449 Virtual Office. Team: 1416049197 Acme Corp (London).
 - people with fixed ids 1423831744 to 1423831754: see `seed_people`; the rest from 1423831760 up.
-- native task lists: 1412000101 House rules (Barcelona, active, no trigger; items 1412000201 and
-  1412000202), 1412000102 Old welcome (London, inactive).
+- native task lists, their items and the stages of the customer board: see `seed_natives`. No webhooks.
 
 Must never touch a store that holds records.
 """
@@ -26,6 +25,7 @@ import uuid
 from typing import Any
 
 from engine.sandbox.entities import ENTITIES, empty_record
+from engine.sandbox.seed_natives import seed_native_lists
 from engine.sandbox.seed_people import PLANS, People
 from engine.sandbox.state import State, refresh_membership
 from engine.sandbox.store import Record
@@ -78,7 +78,7 @@ def seed_store(state: State) -> None:
     seeder.put("coworkercontracts", *people.contracts)
     seeder.put("floorplandesks", *people.desks)
     seeder.put("teams", people.team)
-    _seed_native_lists(seeder)
+    seed_native_lists(seeder, BARCELONA, LONDON)
     for coworker in people.coworkers:
         refresh_membership(state.store, coworker["Id"])
 
@@ -206,28 +206,3 @@ def _seed_plans(seeder: Seeder) -> None:
             "Visible": True,
         }
         seeder.put("tariffs", seeder.record("tariffs", identifier, **fields))
-
-
-def _seed_native_lists(seeder: Seeder) -> None:
-    triggers = {"AssignToNewContacts": False, "AssignToNewMembers": False, "AssignToCancellations": False}
-    rules = triggers | {"BusinessId": BARCELONA, "BusinessName": "Acme Barcelona", "Name": "House rules"}
-    welcome = triggers | {"BusinessId": LONDON, "BusinessName": "Acme London", "Name": "Old welcome"}
-    seeder.put(
-        "tasklists",
-        seeder.record("tasklists", 1412000101, **rules, Active=True, Tariffs=[]),
-        seeder.record("tasklists", 1412000102, **welcome, Active=False, Tariffs=[1415418446]),
-    )
-    for identifier, name, delay in (
-        (1412000201, "Hand out rules", 24),
-        (1412000202, "Ask for feedback", 168),
-    ):
-        fields = {
-            "TaskListId": 1412000101,
-            "TaskListName": "House rules",
-            "ResponsibleId": 1418332090,
-            "ResponsibleFullName": "Ana Ferrer",
-            "Name": name,
-            "Active": True,
-            "DelayInHours": delay,
-        }
-        seeder.put("taskitems", seeder.record("taskitems", identifier, **fields))

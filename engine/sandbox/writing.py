@@ -28,19 +28,19 @@ def create_task(state: State, login: str, body: Mapping[str, Any]) -> Answer:
     errors = check(state, fields)
     if errors:
         return _refuse(state, errors)
-    number = state.store.created()
     now = state.stamp()
-    record = empty_record(_TASK) | {
-        "Id": task_id(number),
-        "UniqueId": str(uuid.uuid4()),
-        "CreatedOn": now,
-        "TaskListName": _list_name(state, fields),
-    }
+    record = fresh_task(state, now) | {"TaskListName": _list_name(state, fields)}
     _fill(state, record, fields, creating=True)
-    _stamp(record, now, login)
+    stamp(record, now, login)
     state.store.commit("create", record, write_second(state.clock.now()))
     value = show(_TASK, record, state.modes) if state.modes["S11"] == "whole-record" else {"Id": record["Id"]}
     return success("CoworkerTask was successfully created.", value, at=now, by=login)
+
+
+def fresh_task(state: State, now: str) -> Record:
+    """An empty task with the next id, made `now`."""
+    made = {"Id": task_id(state.store.created()), "UniqueId": str(uuid.uuid4()), "CreatedOn": now}
+    return empty_record(_TASK) | made
 
 
 def update_task(state: State, login: str, body: Mapping[str, Any]) -> Answer:
@@ -58,7 +58,7 @@ def update_task(state: State, login: str, body: Mapping[str, Any]) -> Answer:
     record = dict(old)
     _fill(state, record, fields, creating=False)
     now = state.stamp()
-    _stamp(record, now, login)
+    stamp(record, now, login)
     state.store.commit("update", record, write_second(state.clock.now()))
     value = show(_TASK, record, state.modes)
     return success("CoworkerTask was successfully updated.", value, at=now, by=login)
@@ -93,7 +93,7 @@ def _fill(state: State, record: Record, fields: Fields, *, creating: bool) -> No
     for mark in MARKS:
         record[mark] = _mark(state, mark, record.get(mark), fields, creating=creating)
     _fill_dates(state, record, fields)
-    _fill_names(state, record)
+    fill_names(state, record)
 
 
 def _fill_dates(state: State, record: Record, fields: Fields) -> None:
@@ -107,7 +107,7 @@ def _fill_dates(state: State, record: Record, fields: Fields) -> None:
     record["DueDateLocal"] = to_local(moment, zone) if moment else None
 
 
-def _fill_names(state: State, record: Record) -> None:
+def fill_names(state: State, record: Record) -> None:
     """The names beside the ids, as they are at the moment of the write."""
     business = state.store.get("businesses", record["BusinessId"]) or {}
     coworker = state.store.get("coworkers", record["CoworkerId"]) or {}
@@ -120,7 +120,8 @@ def _fill_names(state: State, record: Record) -> None:
     record["ToStringText"] = record["Name"]
 
 
-def _stamp(record: Record, now: str, login: str) -> None:
+def stamp(record: Record, now: str, login: str) -> None:
+    """Note who changed the record and when."""
     record["UpdatedOn"] = now
     record["UpdatedBy"] = login
     record["IsNew"] = False
