@@ -164,9 +164,9 @@ def test_processes_share_one_pace_through_the_ledger(path: Path, clock: Clock) -
         first = LedgerPace(one, limits, clock=clock, sleep=clock.sleep)
         second = LedgerPace(two, limits, clock=clock, sleep=clock.sleep)
         moments(first, clock, "r" * 9)
-        assert moments(second, clock, "r") == [(60_240.0, False)]
+        assert moments(second, clock, "r") == [(61_856.0, False)]
         first.throttled(100)
-        assert moments(second, clock, "r") == [(160_240.0, False)]
+        assert moments(second, clock, "r") == [(161_856.0, False)]
 
 
 def test_old_calls_are_forgotten_reads_after_an_hour(ledger: Ledger, clock: Clock) -> None:

@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -127,6 +128,66 @@ def test_the_text_of_a_killed_run_is_gone_once_its_task_is_settled(path: Path) -
         assert traces(path)
         run = begin(ledger)
         assert ledger.adopt(run, intent("card"), task_id=900, fingerprints={}, now=NOW)
+        assert traces(path) == []
+
+
+@pytest.mark.parametrize("text", [TEXT, LONG], ids=["short", "long"])
+@pytest.mark.parametrize("end", ["done", "given up", "asked again and done"])
+def test_no_text_of_a_request_stays_after_its_run(path: Path, ledger: Ledger, text: str, end: str) -> None:
+    run = begin(ledger, request=text)
+    ledger.claim(run, [intent("card", payload=text, key=TEXT)], NOW)
+    ledger.record(run, identity("card"), "created", task_id=900, now=NOW)
+    assert traces(path), "it goes on with its request after a crash"
+    if end == "given up":
+        ledger.forget_request(run)
+    else:
+        if end == "asked again and done":
+            ledger.finish_run(run, {"held": 1}, NOW, done=False)
+            assert traces(path), "it is held: its request is still needed"
+            run = begin(ledger, request=text)
+        ledger.finish_run(run, {"created": 1}, NOW, done=True)
+    assert traces(path) == []
+
+
+def test_no_text_of_a_settled_task_stays_while_another_run_waits(path: Path, ledger: Ledger) -> None:
+    waiting, run = begin(ledger, coworker_id=5, request="{}"), begin(ledger, request="{}")
+    ledger.claim(waiting, [intent("card")], NOW)
+    ledger.claim(run, [intent("card", payload=TEXT), intent("tour", payload=TEXT)], NOW)
+    ledger.record(run, identity("card"), "created", task_id=900, now=NOW)
+    ledger.finish_run(waiting, {"held": 1}, NOW, done=False)
+    assert traces(path), "one is open yet"
+    ledger.record(run, identity("tour"), "created", task_id=901, now=NOW)
+    ledger.finish_run(run, {"created": 2}, NOW, done=True)
+    assert traces(path) == [], "though the log was emptied between the two"
+
+
+def test_no_text_of_a_request_stays_when_a_thread_empties_the_log_all_the_time(path: Path, ledger: Ledger) -> None:
+    def finish_one(number: int) -> None:
+        run = begin(ledger, coworker_id=number, request=f"{TEXT} {number}")
+        ledger.claim(run, [intent("card", payload=LONG)], NOW)
+        ledger.record(run, identity("card"), "created", task_id=number, now=NOW)
+        ledger.finish_run(run, {"created": 1}, NOW, done=True)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(finish_one, range(1, 41)))
+    ledger.close()
+    assert traces(path) == []
+
+
+def test_the_request_of_a_killed_run_is_gone_once_a_later_one_is_done(path: Path) -> None:
+    program = (
+        "import sys, time; from pathlib import Path; from ledger_given import begin, opened;"
+        "ledger = opened(Path(sys.argv[1])); begin(ledger, request=sys.argv[2]);"
+        "print('begun', flush=True); time.sleep(60)"
+    )
+    process = start_python(program, path, LONG)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "begun\n"
+    process.kill()
+    process.communicate()
+    with opened(path) as ledger:
+        assert traces(path)
+        ledger.finish_run(begin(ledger, request=LONG), {}, NOW, done=True)
         assert traces(path) == []
 
 
