@@ -24,6 +24,7 @@ KEY = b"k" * 32
 MADE, NOW = Instant("2026-11-20T09:00:00Z"), Instant("2026-11-23T10:00:00Z")
 DUE = Instant("2026-12-02T09:00:00Z")
 QUIET = 120.0
+NOTES = "Check an ID.\nThen take a photo."
 NAME = "Hand out the access card to Ada Lovelace"
 
 
@@ -45,7 +46,7 @@ def known(item: str = "access-card", state: State = "created", task_id: int | No
         "due_at": DUE,
     }
     if state in SETTLED:
-        usual["fingerprints"] = prints(Name=NAME, Notes="Check an ID.", DueDate="2026-12-02T09:00:00Z")
+        usual["fingerprints"] = prints(Name=NAME, Notes=NOTES, DueDate="2026-12-02T09:00:00Z")
     return KnownTask(number(item), state, **(usual | {"task_id": task_id if state in SETTLED else None} | other))
 
 
@@ -254,7 +255,7 @@ def test_a_due_whose_sent_form_is_remembered_is_compared_with_that(hour, kinds):
     assert [one.kind for one in found(remembered(late), there)] == kinds
 
 
-OURS = notes_with_mark("Check an ID.", number("access-card"), "Welcome Ada")
+OURS = notes_with_mark(NOTES, number("access-card"), "Welcome Ada")
 
 
 @pytest.mark.parametrize(
@@ -263,8 +264,8 @@ OURS = notes_with_mark("Check an ID.", number("access-card"), "Welcome Ada")
         (OURS, []),
         (OURS.replace("\n", "\r\n"), []),
         (OURS + "\n", []),
-        ("Check an ID.", []),
-        (OURS.replace("Check an ID.", "Check a passport."), ["drifted"]),
+        (NOTES, []),
+        (OURS.replace("an ID", "a passport"), ["drifted"]),
         (OURS + "\nDone on Monday", ["drifted"]),
         ("", ["drifted"]),
         (OURS.replace(mark_of(number("access-card")), "0" * 16), ["drifted"]),

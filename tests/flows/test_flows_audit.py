@@ -346,6 +346,19 @@ def test_a_request_without_the_mark_is_found_by_its_content(account: Account):
     assert (answer.code, _told(answer)) == (3, told)
 
 
+def test_what_a_held_finding_asks_for_settles_it_though_the_row_was_read_before(account: Account):
+    ((_, payload),) = _open(account, "card", 1)
+    _put(account, 4000, **payload | {"Notes": "Rewritten by Eva"})
+    for _ in range(2):
+        (one,) = _audit(account).json["findings"]
+        assert (one["kind"], one["task_id"]) == ("held", 4000)
+    line = one["advice"].split("`")[1]
+    assert line == payload["Notes"].splitlines()[-1].split(" · ")[0]
+    _put(account, 4000, Notes=f"Rewritten by Eva\n{line}")
+    assert account.cli("resume", "--coworker", ASHLEY, TASKLISTS_QUIET_SECONDS="0").code == 0
+    assert (_audit(account).code, account.names()) == (0, [])
+
+
 def test_an_audit_beside_a_run_at_work_raises_no_alarm(account: Account):
     _write(account, "busy", 30)
     assert _made(account, "done", 2)
