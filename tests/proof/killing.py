@@ -75,7 +75,7 @@ class Victim:
     ) -> tuple[Child, bool]:
         child = self._start(pair)
         start_others()
-        began = wait_until(lambda: child.over.is_set() or _is_begun(self._folder), _START_SECONDS)
+        began = self.has_begun(self._folder, child)
         time.sleep(self._case.moment * window * _MOST_OF_A_WINDOW)
         child.signal(signal.SIGKILL)
         return child, began and child.wait(_START_SECONDS) == -signal.SIGKILL and not child.out
@@ -101,10 +101,16 @@ class Victim:
             start_others()
 
     @staticmethod
+    def has_begun(folder: Path, child: Child) -> bool:
+        """Wait for the first byte of the ledger."""
+        wait_until(lambda: child.over.is_set() or _is_begun(folder), _START_SECONDS)
+        return _is_begun(folder)
+
+    @staticmethod
     def window(world: World, folder: Path, pair: tuple[str, Member], *, cold: bool) -> float:
         """Seconds from the first write to the ledger to the end of a run that is left alone."""
         child = world.start(folder, *run_arguments(*pair), cold=cold)
-        wait_until(lambda: child.over.is_set() or _is_begun(folder), _START_SECONDS)
+        Victim.has_begun(folder, child)
         started = time.monotonic()
         wait_until(lambda: child.over.is_set() or child.stdout.stat().st_size > 0, _START_SECONDS)
         child.wait(_START_SECONDS)
