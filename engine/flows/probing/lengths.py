@@ -25,46 +25,50 @@ class Make(Protocol):
 
 @dataclass
 class _Field:
-    """What is known of one field. `limit` is set once it is settled; None there means that no limit was met."""
+    """What is known of one field: lengths that came through, that a refusal did not name, and that were refused."""
 
     name: str
     passed: int = 0
+    unnamed: int = 0
     refused: list[int] = field(default_factory=list)
     cut_at: int | None = None
 
     @property
     def settled(self) -> bool:
-        return self.cut_at is not None or self.passed == LONGEST or self.next == 0
+        return self.cut_at is not None or self.next == 0
 
     @property
     def next(self) -> int:
-        """The next length to try, 0 when none would tell more."""
-        if not self.refused and not self.passed:
-            return LONGEST
-        if LONGEST in self.refused and _MIDDLE not in self.refused and not self.passed:
-            return _MIDDLE
-        if self.passed == _MIDDLE and _ABOVE not in self.refused:
+        """The length to send next, 0 when none would tell more."""
+        best = max(self.passed, self.unnamed)
+        if LONGEST not in self.refused:
+            return 0 if self.passed == LONGEST else LONGEST
+        if best == _MIDDLE and _ABOVE not in self.refused:
             return _ABOVE
-        if _MIDDLE in self.refused and not self.passed and _BELOW not in self.refused:
-            return _BELOW
-        return 0
+        if best:
+            return 0 if self.passed == best else best
+        return next((length for length in (_MIDDLE, _BELOW) if length not in self.refused), 0)
 
     @property
     def length(self) -> int:
-        """What to send now: the next length, or one that is known to pass while the other field is tried."""
+        """What to send now; a field that is settled stays short, so as not to spoil the other's turn."""
         return 0 if self.settled else self.next
 
     @property
     def limit(self) -> int | None:
-        return self.cut_at if self.cut_at is not None else self.passed if self.refused and self.passed else None
+        if self.cut_at is not None:
+            return self.cut_at
+        best = max(self.passed, self.unnamed)
+        return best if self.refused and best else None
 
     @property
     def word(self) -> str:
         if self.cut_at is not None:
             return f"cut at {self.cut_at}"
+        best = max(self.passed, self.unnamed)
         if not self.refused:
-            return f"{self.passed} accepted" if self.passed else "unknown"
-        return f"refused above {self.passed}" if self.passed else f"refused at {min(self.refused)}"
+            return f"{best} accepted" if best else "unknown"
+        return f"refused above {best}" if best else f"refused at {min(self.refused)}"
 
 
 class Lengths:
@@ -106,11 +110,11 @@ class Lengths:
             if one.name in named or not named:
                 one.refused.append(length)
             else:
-                one.passed = length
+                one.unnamed = length
 
     def _tell(self) -> None:
         words = [f"{one.name} {one.word}" for one in (self._name, self._notes)]
-        if not any(one.passed or one.cut_at is not None for one in (self._name, self._notes)):
+        if not any(one.passed or one.unnamed or one.cut_at is not None for one in (self._name, self._notes)):
             self._notebook.not_told("Q10", f"{', '.join(words)}: every length was refused")
             return
         facts = {"name": self._name.limit, "notes": self._notes.limit}
