@@ -6,9 +6,10 @@ All moments and lengths are integer milliseconds.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol, TypeAlias
 
 from whenever import Instant
@@ -22,7 +23,6 @@ HOUR: Final = 60 * MINUTE
 DAY: Final = 24 * HOUR
 
 _LEAST_GUARD: Final = 10
-_MOST_GUARD: Final = 1_000
 
 
 class DailyLimit(Unfinished):
@@ -47,21 +47,23 @@ class Window:
     length: int
     writes_only: bool = False
     parks: bool = False
+    share: float = 1.0
 
     @property
     def guarded(self) -> int:
-        """The length that we keep to: 0.4 % longer (10 ms to 1 s), for calls that overtake on the way.
+        """The length that we keep the limit in: longer by what is not ours to use, and at least by 10 ms.
 
-        With 97 % of the limit that stays within 5 % of it; 1 % would not.
+        The whole count in a longer stretch uses any limit, large or small, to exactly its share, and leaves room
+        for calls that overtake each other on the way.
         """
-        return self.length + min(_MOST_GUARD, max(_LEAST_GUARD, self.length // 250))
+        return max(math.ceil(self.length / self.share), self.length + _LEAST_GUARD)
 
 
 @dataclass(frozen=True)
 class Limits:
     """The limits of one account, by default the ones that the vendor publishes (design 5.4); 0 = none.
 
-    `share` of each is used, at least one call: other programs and late arrivals need the rest.
+    `share` of each is used over time: late arrivals and other programs need the rest.
     `scale` shortens all windows, for a sandbox in shortened time.
     """
 
@@ -86,9 +88,8 @@ class Limits:
         return tuple(self._ours(window) for window in (*published, *self.others) if window.limit > 0)
 
     def _ours(self, window: Window) -> Window:
-        limit = max(1, int(window.limit * self.share + 1e-9))  # 0.97 * 100 is 96.99... in floats
         length = max(1, round(window.length * self.scale))
-        return Window(limit, length, writes_only=window.writes_only, parks=window.parks)
+        return replace(window, length=length, share=self.share)
 
 
 class Calls(Protocol):

@@ -47,7 +47,7 @@ class _Pace:
         DailyLimit, with the moment at which it goes on, if the limit of a day is used up.
         """
         while True:
-            at = self._turns.reserve_call(self._windows, self._clock, write=write)
+            at = self._first_free(write=write)
             seconds = (at - self._clock()).total("seconds")
             if seconds <= 0:
                 return
@@ -55,6 +55,12 @@ class _Pace:
             paused_until = self._turns.paused_until()
             if paused_until is None or paused_until <= max(at, self._clock()):
                 return  # else somebody was throttled while we slept: our turn comes after that
+
+    def _first_free(self, *, write: bool) -> Instant:
+        """Without limits there is nothing to reserve: only a pause that the service asked for counts."""
+        if self._windows:
+            return self._turns.reserve_call(self._windows, self._clock, write=write)
+        return max(self._clock(), self._turns.paused_until() or Instant.MIN)
 
     def throttled(self, seconds: float) -> None:
         """Tell all that share this pace that the service asked for so many seconds of silence."""

@@ -55,35 +55,40 @@ def connect(path: Path, busy_seconds: float) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         reads = connection.get_execution_options().get("reads_only", False)
-        driver = connection.connection.driver_connection
+        driver = connection.connection.dbapi_connection
         assert driver is not None  # it has just been checked out
         if reads:
             driver.execute("BEGIN")
         else:
-            _begin_to_write(driver, busy_seconds)
+            _take_write_lock(driver, busy_seconds)
 
     return engine
 
 
-def _begin_to_write(driver: Any, busy_seconds: float) -> None:
-    """Take the write lock, looking often and at random.
-
-    SQLite's own waiting sleeps up to 100 ms between two looks: among processes that write without a pause,
-    the one that looks so seldom may find no gap at all.
-    """
+def _take_write_lock(driver: Any, busy_seconds: float) -> None:
     give_up_at = time.monotonic() + busy_seconds
+    while True:
+        try:
+            driver.execute("BEGIN IMMEDIATE")
+            return
+        except sqlite3.OperationalError as fault:
+            if fault.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up_at:
+                raise
+        time.sleep(random.uniform(*_LOOK_AGAIN_SECONDS))  # noqa: S311  no secret, only a spread
+
+
+def open_writer(engine: Engine) -> Connection:
+    """A connection that one ledger keeps for all that it writes: to open one costs as much as to write a result.
+
+    It looks for the write lock often and at random. SQLite's own waiting sleeps up to 100 ms between two
+    looks: among processes that write without a pause, who looks so seldom may find no gap at all.
+    """
+    connection = engine.connect()
+    connection.detach()  # never lent to a reader, who would then not wait at all
+    driver = connection.connection.dbapi_connection
+    assert driver is not None  # it is open
     driver.execute("PRAGMA busy_timeout = 0")
-    try:
-        while True:
-            try:
-                driver.execute("BEGIN IMMEDIATE")
-                return
-            except sqlite3.OperationalError as fault:
-                if fault.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up_at:
-                    raise
-            time.sleep(random.uniform(*_LOOK_AGAIN_SECONDS))  # noqa: S311  no secret, only a spread
-    finally:
-        driver.execute(f"PRAGMA busy_timeout = {int(busy_seconds * 1000)}")
+    return connection
 
 
 @contextmanager
@@ -107,7 +112,7 @@ def plain(engine: Engine) -> Iterator[Any]:
     """The driver's connection outside any transaction, for pragmas."""
     connection = engine.raw_connection()
     try:
-        yield connection.driver_connection
+        yield connection.dbapi_connection
     finally:
         connection.close()
 

@@ -31,7 +31,7 @@ from engine.ledger.recovery import (
     read_last_results,
     read_open_intents,
 )
-from engine.ledger.sqlite import empty_the_log, reading, writing
+from engine.ledger.sqlite import empty_the_log, open_writer, reading
 from engine.ledger.values import Batch, BatchKey, Finding, OpenIntent, Result, Run, RunId
 from engine.ledger.writers import Queue
 
@@ -58,6 +58,7 @@ class LedgerView:
         self._busy_seconds = busy_seconds
         self._text_in_log = False
         self._writers = Queue()
+        self._writer: Connection | None = None
         self.path = path
         self.owner = account.owner
         self.account = account.account
@@ -79,14 +80,26 @@ class LedgerView:
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
-        """The only write transaction of this process; `explained` tells of a turn that never came."""
-        turn = self._writers.turn(self._busy_seconds)
-        with explained(self.path), turn, writing(self._engine, self.path) as connection:
-            yield connection
+        """The only write transaction of this process, on a connection that is kept until something fails."""
+        with explained(self.path), self._writers.turn(self._busy_seconds):
+            try:
+                if self._writer is None:
+                    self._writer = open_writer(self._engine)
+                with self._writer.begin():
+                    yield self._writer
+            except BaseException:
+                self._drop_writer()
+                raise
+
+    def _drop_writer(self) -> None:
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.close()
 
     def close(self) -> None:
         """Give back all connections; the last process to do so leaves one file, without a log."""
         self._tidy()
+        self._drop_writer()
         self._engine.dispose()
 
     def _tidy(self) -> None:

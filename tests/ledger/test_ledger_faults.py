@@ -137,14 +137,12 @@ def test_a_write_that_fails_anywhere_in_a_claim_leaves_all_of_it_or_nothing(tmp_
 def test_a_full_disk_is_told_and_the_ledger_goes_on_after(path: Path) -> None:
     with opened(path) as ledger:
         run = begin(ledger)
-        with ledger._engine.connect() as connection:
+        with ledger._writing() as connection:
             pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
             connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
         with pytest.raises(Unreachable, match="the disk is full.*Free some space"):
             ledger.claim(run, [intent("card", payload="x" * 100_000)], NOW)
         assert ledger.known(ADA) == ()
-        with ledger._engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
         assert ledger.claim(run, [intent("card")], NOW) == {identity("card")}
 
 
