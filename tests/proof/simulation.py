@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from random import Random
-from typing import Any
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent.parent)]
 
@@ -81,6 +81,8 @@ class Found:
     lives: int = 0
     deaths: int = 0
     sent: int = 0
+    met: Counter[str] = field(default_factory=Counter)
+    """What happened on the way, by name: faults, deaths, stops, adoptions."""
     trace: list[str] = field(default_factory=list)
 
 
@@ -111,6 +113,7 @@ class World:
         self.far_side = FarSide(self.random, Manners.drawn(self.random), self._server_time)
         self.machine = Machine(self.baton, self.store, START, self._line, lanes=self.random.choice((1, 2, 3)))
         self.lives = self.deaths = self.sent = 0
+        self.met: Counter[str] = Counter()
         self._deaths_left, self._stops_left = self.fate.lives_that_die, self.fate.lives_that_stop
         self._fill()
 
@@ -120,7 +123,10 @@ class World:
         found = audit([plan_of(self.made, number) for number in self.members], self.far_side.commits)
         if not found.clean:
             raise Broken(f"{found}: {found.lost or found.doubled or found.wrong or found.orphan}")
-        return Found(self.seed, found, self.baton.now, self.lives, self.deaths, self.sent, self.trace or [])
+        self.met["adopted"] += self.store.adopted()
+        return Found(
+            self.seed, found, self.baton.now, self.lives, self.deaths, self.sent, self.met, self.trace or []
+        )
 
     # -- who is there
 
@@ -164,6 +170,12 @@ class World:
         return Line(self.far_side, self.baton, process, fault=self._fault, watch=lambda *told: self._watch(process, *told))
 
     def _fault(self, kind: str) -> str:
+        fault = self._drawn_fault(kind)
+        if fault:
+            self.met[f"{kind}: {fault}"] += 1
+        return fault
+
+    def _drawn_fault(self, kind: str) -> str:
         if self.baton.now > self.fate.calm_at:
             return ""
         if kind == "list":
@@ -173,9 +185,15 @@ class World:
             return ""
         if kind == "read":
             return self.random.choice(READ_FAULTS)
-        return self.random.choice(UNSURE if self.random.random() < 0.7 else NOT_DONE)
+        return self.random.choice(UNSURE if self.random.random() < 0.75 else NOT_DONE)
 
     def _store_trouble(self, boundary: str) -> str:
+        trouble = self._drawn_store_trouble(boundary)
+        if trouble:
+            self.met[f"ledger: {trouble}"] += 1
+        return trouble
+
+    def _drawn_store_trouble(self, boundary: str) -> str:
         if self.baton.now > self.fate.calm_at or self.random.random() >= self.fate.store_rate:
             return ""
         if boundary == "begin":
@@ -210,6 +228,7 @@ class World:
         number = self.random.choice(ours)
         task, what = self.far_side.tasks[number], self.random.choice(("complete", "rename", "date", "delete", "twin"))
         self.baton.tell(f"staff: {what} {number}")
+        self.met[f"staff: {what}"] += 1
         if what == "complete":
             self.far_side.change(number, STAFF, Completed=True)
         elif what == "rename":
@@ -264,6 +283,8 @@ class Actor:
     def _after(self, process: Process) -> None:
         world = self._world
         world.deaths += not process.alive
+        world.met["died with an open intent"] += not process.alive and world.store.has_open_intents()
+        world.met["stopped longer than the quiet period"] += process.stopped_for > QUIET
         if self._code != 0:
             world._begin_later(self, 60.0)  # noqa: SLF001 - an actor is part of its world
 
@@ -276,7 +297,7 @@ def simulation() -> Iterator[None]:
     for module in modules:  # the same names in every seed: what is remembered changes nothing but the time
         module.snake_case = _quick_snake_case
     try:
-        with baton_locks(*WITH_LOCKS), the_store().standing_in():
+        with baton_locks(*WITH_LOCKS):
             yield
     finally:
         for module in modules:
@@ -307,14 +328,13 @@ def main(arguments: list[str]) -> int:
     """Replay one seed, or look for seeds that fail."""
     trace = "--trace" in arguments
     if "--seed" in arguments:
-        seeds: range = range(int(arguments[arguments.index("--seed") + 1]), 0)
         first = int(arguments[arguments.index("--seed") + 1])
         seeds = range(first, first + 1)
     else:
         first, last = (int(text) for text in arguments[arguments.index("--seeds") + 1 :][:2])
         seeds = range(first, last)
     started, failed = time.process_time(), 0
-    total: dict[str, Any] = {"lives": 0, "deaths": 0, "sent": 0}
+    total: Counter[str] = Counter()
     with simulation():
         for seed in seeds:
             try:
@@ -325,11 +345,10 @@ def main(arguments: list[str]) -> int:
                 if len(seeds) == 1:
                     raise
                 continue
-            for name in total:
-                total[name] += getattr(found, name)
+            total += Counter(lives=found.lives, deaths=found.deaths, sent=found.sent)
             print("\n".join(found.trace), end="\n" if trace else "")
     spent = time.process_time() - started
-    print(f"{len(seeds)} seeds in {spent:.1f} s of CPU ({1000 * spent / len(seeds):.1f} ms each): {failed} failed; {total}")
+    print(f"{len(seeds)} seeds in {spent:.1f} s of CPU ({1000 * spent / len(seeds):.1f} ms each): {failed} failed; {dict(total)}")
     return 1 if failed else 0
 
 

@@ -17,7 +17,7 @@ from baton import Baton
 from sqlalchemy import Connection, Engine, StaticPool, create_engine, insert
 from whenever import Instant
 
-from engine.ledger import schema, view
+from engine.ledger import schema
 from engine.ledger.faults import explained
 from engine.ledger.ledger import Ledger
 from engine.ledger.view import Account, LedgerView
@@ -65,11 +65,11 @@ class Store:
 
     def ledger(self) -> Ledger:
         """The ledger as one process opens it."""
-        return Ledger(self._engine, FILE, self._account, _BUSY_SECONDS)
+        return _Ledger(self, self._engine, self._account)
 
     def view(self) -> LedgerView:
         """The ledger as a preview opens it."""
-        return LedgerView(self._engine, FILE, self._account, _BUSY_SECONDS)
+        return _View(self, self._engine, self._account)
 
     def intends(self, identity: bytes, body: str) -> bool:
         """Whether an open intent for exactly these bytes is committed. Asked between transactions only."""
@@ -80,6 +80,16 @@ class Store:
             (identity, schema.INTENDED, body),
         )
         return rows.fetchone() is not None
+
+    def has_open_intents(self) -> bool:
+        """Whether anything is meant of which nobody knows yet what came of it."""
+        found = self._driver.execute("SELECT 1 FROM tasks WHERE state = ?", (schema.INTENDED,))
+        return found.fetchone() is not None
+
+    def adopted(self) -> int:
+        """How many tasks were found rather than answered for."""
+        found = self._driver.execute("SELECT count(*) FROM tasks WHERE state = ?", (schema.ADOPTED,))
+        return int(found.fetchone()[0])
 
     def settled_task_ids(self) -> set[int]:
         """Ids of tasks that the ledger knows as made."""
@@ -94,27 +104,18 @@ class Store:
         return self._driver.serialize()
 
     @contextmanager
-    def standing_in(self) -> Iterator[None]:
-        """Let ledgers begin and end their transactions here: what happens inside them is the engine's own."""
-        kept = view.reading, view.writing, view.empty_the_log
-        view.reading, view.writing = self._reading, self._writing  # type: ignore[assignment]
-        view.empty_the_log = lambda *_: True  # type: ignore[assignment]  # memory has no log
-        try:
-            yield
-        finally:
-            view.reading, view.writing, view.empty_the_log = kept
-
-    @contextmanager
-    def _reading(self, _engine: Engine, path: Path) -> Iterator[Connection]:
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that reads: one step, then all of it."""
         if self.baton is not None:
             self.baton.step("reads the ledger")
-        with explained(path), self._whole("BEGIN"):
+        with explained(FILE), self._whole("BEGIN"):
             yield self._connection
 
     @contextmanager
-    def _writing(self, _engine: Engine, path: Path) -> Iterator[Connection]:
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that writes: a step before it, a step after its commit, and what goes wrong in between."""
         baton = self.baton
-        with explained(path):
+        with explained(FILE):
             if baton is not None:
                 baton.step("writes the ledger")
                 if self.trouble("begin") == "locked":
@@ -144,3 +145,32 @@ class Store:
         if trouble == "killed":
             assert self.baton is not None
             self.baton.die()
+
+
+class _Transactions:
+    """Where a ledger begins and ends its transactions: what happens inside them is the engine's own."""
+
+    def __init__(self, store: Store, engine: Engine, account: Account) -> None:
+        super().__init__(engine, FILE, account, _BUSY_SECONDS)  # type: ignore[call-arg]
+        self._store = store
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with self._store.reading() as connection:
+            yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with explained(FILE), self._writers.turn(_BUSY_SECONDS), self._store.writing() as connection:  # type: ignore[attr-defined]
+            yield connection
+
+    def _tidy(self) -> None:
+        """Memory has no log to be cut."""
+
+
+class _Ledger(_Transactions, Ledger):
+    """A ledger in a simulation."""
+
+
+class _View(_Transactions, LedgerView):
+    """A ledger in a simulation, for looking only."""

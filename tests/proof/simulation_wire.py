@@ -46,6 +46,14 @@ class Line(httpx.BaseTransport):
         self._fault = fault
         self._watch = watch
         self._random = far_side.random
+        self._met_401 = False
+
+    def _draw(self, kind: str) -> str:
+        """What goes wrong with this exchange. Two 401 in a row would rightly be a missing right."""
+        fault = self._fault(kind)
+        fault = "" if fault == "401" and self._met_401 else fault
+        self._met_401 = fault == "401"
+        return fault
 
     def handle_request(self, request: httpx.Request) -> Any:
         """One exchange, in three steps for a creation and two for a read."""
@@ -56,7 +64,7 @@ class Line(httpx.BaseTransport):
             return self._create(request, told)
         assert request.method == "GET" or path == "/api/token", f"the engine sent {told}"
         self._baton.step(told)
-        fault = self._fault("read") if request.method == "GET" else ""
+        fault = self._draw("read") if request.method == "GET" else ""
         if fault:
             self._baton.tell(f"{self._process.name} meets {fault}")
         if fault == "refuse":
@@ -74,7 +82,7 @@ class Line(httpx.BaseTransport):
         body = request.content
         fields = json.loads(body)
         process, baton, random = self._process, self._baton, self._random
-        fault = self._fault("create")
+        fault = self._draw("create")
         process.most_stop = MOST_STOP_IN_FLIGHT
         baton.step(told)
         process.most_stop = None

@@ -1,0 +1,103 @@
+"""Seeded simulation: 2,000 schedules in the normal run, 100,000 with TASKLISTS_LONG=1; each is replayed exactly by its seed.
+
+The long ones are resumable: each chunk writes its next seed to .long/, and goes on from there.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from simulation import Found, simulate, simulation
+
+LONG = os.environ.get("TASKLISTS_LONG") == "1"
+CHUNKS = 40
+A_CHUNK = 2_500 if LONG else 50
+AT_ONCE = 100
+"""Seeds between two notes of where a long chunk is."""
+
+STATE = Path(__file__).resolve().parent.parent.parent / ".long"
+
+
+def _first(chunk: int) -> int:
+    """The first seed of a chunk that is not done yet."""
+    first = chunk * 2_500
+    note = STATE / f"simulation-{chunk}"
+    return int(note.read_text()) if LONG and note.exists() else first
+
+
+def _note(chunk: int, following: int) -> None:
+    STATE.mkdir(exist_ok=True)
+    note = STATE / f"simulation-{chunk}"
+    beside = note.with_suffix(".new")
+    beside.write_text(str(following))
+    beside.replace(note)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_no_schedule_loses_or_doubles_a_task(chunk: int) -> None:
+    last = chunk * 2_500 + A_CHUNK
+    with simulation():
+        for start in range(_first(chunk), last, AT_ONCE):
+            seeds = range(start, min(start + AT_ONCE, last))
+            for seed in seeds:
+                simulate(seed)
+            if LONG:
+                _note(chunk, seeds.stop)
+    if LONG:
+        print(f"seeds {chunk * 2_500} to {last - 1}: lost 0, doubled 0, wrong 0, orphan 0")
+
+
+def test_the_schedules_are_rough_enough_to_prove_something() -> None:
+    met: Counter[str] = Counter()
+    found: list[Found] = []
+    with simulation():
+        for seed in range(300):
+            found.append(simulate(seed))
+            met += found[-1].met
+    assert sum(one.deaths for one in found) >= 50
+    assert met["died with an open intent"] >= 20
+    assert met["stopped longer than the quiet period"] >= 10
+    assert met["adopted"] >= 20
+    assert met["ledger: full"] + met["ledger: killed"] >= 10
+    for fault in ("late", "null", "hang", "500", "reset", "stale", "refuse", "throttle", "401"):
+        assert met[f"create: {fault}"] >= 5, fault
+    for fault in ("no records", "contradiction", "short", "endless"):
+        assert met[f"list: {fault}"] >= 5, fault
+    for deed in ("complete", "rename", "date", "delete", "twin"):
+        assert met[f"staff: {deed}"] >= 5, deed
+    assert max(one.seconds for one in found) < 3 * 3600
+    assert sum(one.audit.planned for one in found) >= 400
+
+
+def test_a_seed_gives_the_same_schedule_whatever_ran_before_it() -> None:
+    with simulation():
+        first = {seed: simulate(seed, trace=True).trace for seed in range(12)}
+        again = {seed: simulate(seed, trace=True).trace for seed in reversed(range(12))}
+    assert first == again
+    assert len({tuple(trace) for trace in first.values()}) == 12
+    assert all(len(trace) > 30 for trace in first.values())
+
+
+def _told_by_the_command(seed: int, hash_seed: str) -> list[str]:
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("simulation.py")), "--seed", str(seed), "--trace"],
+        env={**os.environ, "PYTHONHASHSEED": hash_seed},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()[:-1]  # the last line tells the time that it took
+
+
+def test_a_seed_is_replayed_exactly_in_another_process() -> None:
+    with simulation():
+        here = simulate(7, trace=True).trace
+    assert _told_by_the_command(7, "1") == _told_by_the_command(7, "2") == here
