@@ -140,7 +140,7 @@ def _print_switches(form: str) -> None:
     from engine.sandbox.faults import FAULTS
     from engine.sandbox.modes import MODES
 
-    values = "a share such as 0.3, or a count such as 2x; narrowed as 2x:users"
+    values = "a share such as 0.3, or a count such as 2x; narrowed to an entity as 2x:users"
     if form == "json":
         modes = [
             {"name": one.name, "values": one.values, "default": one.default, "meaning": one.meaning} for one in MODES
@@ -150,7 +150,7 @@ def _print_switches(form: str) -> None:
         ]
         print(json.dumps({"modes": modes, "faults": faults}))
         return
-    print("Modes (--mode NAME=VALUE; the first value is the default, n is a number):")
+    print("Modes (--mode NAME=VALUE; the first value is the default, n is a whole number, decimal one such as 0.25):")
     for mode in MODES:
         print(f"  {mode.name}  {' | '.join(mode.values)}\n      {mode.meaning}")
     print(f"\nFaults (--fault NAME=VALUE; off by default; VALUE is {values}):")

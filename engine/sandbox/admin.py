@@ -89,7 +89,7 @@ class Admin:
         """
         answer = await self._switch(request, self._state.faults.change, self._state.faults.clear)
         if request.method == "POST" and answer.status_code == 200 and self._state.faults.begin_refusing():
-            self._wires.refuse(self._state.modes.decimal("S51.refuse-seconds"))
+            await self._wires.refuse(self._state.modes.decimal("S51.refuse-seconds"))
         return answer
 
     async def clock(self, request: Request) -> Response:

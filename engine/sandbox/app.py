@@ -59,7 +59,7 @@ class Door:
             asyncio.get_running_loop().call_later(answer.later_after, answer.later)
         if answer.refusal is not None:
             # Before the answer: a client that has it must not find the port still open.
-            self._wires.refuse(answer.refusal)
+            await self._wires.refuse(answer.refusal)
         if answer.delay:
             await asyncio.sleep(answer.delay)
         await Delivery(answer, receive, send, self._wires.transports.get(tuple(scope["client"] or ()))).run()

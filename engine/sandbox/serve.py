@@ -100,8 +100,11 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         yield
 
-    def refuse(self, seconds: float) -> None:
-        """Take no connection for so long. Calls under way are answered, and their connections closed."""
+    async def refuse(self, seconds: float) -> None:
+        """Take no connection for so long. Calls under way are answered, and their connections closed.
+
+        On return the port is shut and the idle connections are gone.
+        """
         if self._held is not None or self.should_exit:
             return
         for server in self.servers:
@@ -111,6 +114,9 @@ class _Server(uvicorn.Server):
         for connection in list(self.server_state.connections):
             connection.shutdown()
         self._reopening = asyncio.get_running_loop().create_task(self._reopen(self._held, seconds))
+        # A connection told to close does so in the next round of the loop.
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
 
     async def _reopen(self, held: socket.socket, seconds: float) -> None:
         await asyncio.sleep(seconds)

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ from starlette.types import Receive, Send
 from engine.sandbox.answers import Answer
 
 
-def _never(_seconds: float) -> None:
+async def _never(_seconds: float) -> None:
     """Without a server there is no port to shut."""
 
 
@@ -30,7 +30,7 @@ class Wires:
     """
 
     transports: dict[tuple[str, int], asyncio.Transport] = field(default_factory=dict)
-    refuse: Callable[[float], None] = _never
+    refuse: Callable[[float], Awaitable[None]] = _never
 
 
 class Delivery:

@@ -137,6 +137,12 @@ def test_modes_are_taken_from_the_command_line(mode: str) -> None:
     assert modes[name.lower()].startswith(value)
 
 
+_EVERYWHERE = (
+    *("error", "reset", "hang", "slow", "drip", "html-200", "cut-headers", "cut-body", "wrong-length", "empty-body"),
+    *("large-body", "gzip-bomb", "value-null", "odd-id", "was-successful-false", "hold", "half-answer"),
+)
+
+
 def test_the_list_names_every_mode_and_fault_with_its_default() -> None:
     told = json.loads(CliRunner().invoke(command, ["--list", "--format", "json"]).output)
     text = CliRunner().invoke(command, ["--list"]).output
@@ -165,7 +171,17 @@ def test_the_list_names_every_mode_and_fault_with_its_default() -> None:
         "records-null",
         "token-expired",
         "throttle",
+        *(f"{kind}-{when}" for kind in _EVERYWHERE for when in ("before-commit", "after-commit", "on-read")),
+        *("refuse", "late-commit", "stale-answer-before-commit", "stale-answer-after-commit"),
+        *("mix", "mix-writes", "mix-reads"),
     }
+    modes = {one["name"]: one["default"] for one in told["modes"]}
+    waits = {name: value for name, value in modes.items() if name.endswith("-seconds")}
+    assert waits == {
+        **{"S51.late-seconds": "5", "S51.slow-seconds": "3", "S51.hang-seconds": "120", "S51.drip-seconds": "1"},
+        **{"S51.hold-seconds": "5", "S51.refuse-seconds": "1"},
+    }
+    assert (modes["S44"], modes["S50.scale"], modes["S50.retry-after"]) == ("makes-tasks", "1", "as-documented")
 
 
 def test_help_has_an_example_and_loads_no_server() -> None:
