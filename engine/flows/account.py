@@ -84,7 +84,7 @@ def limits(environ: Mapping[str, str]) -> Limits:
 
 def writes_per_second(told: Limits) -> float | None:
     """Return the rate that the tightest limit leaves for writes; None without one. A day's limit is met by parking."""
-    return min((1000 * window.limit / window.length for window in told.windows() if not window.parks), default=None)
+    return min((1000 * window.limit / window.guarded for window in told.windows() if not window.parks), default=None)
 
 
 def _whole(environ: Mapping[str, str], name: str, default: int) -> int:

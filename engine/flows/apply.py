@@ -22,7 +22,7 @@ from engine.core.known import fingerprint
 from engine.core.plan import Action, Plan, body_of
 from engine.core.wire_dates import parse_moment
 from engine.flows.judging import Parked, Result, judge, taken_over, unsent
-from engine.flows.lanes import Lanes, ThreadLanes, Width
+from engine.flows.lanes import Lanes, MeasuredGate, ThreadLanes, Width
 from engine.flows.look import batch_key
 from engine.flows.stopping import Stop, Stopped
 from engine.flows.tenure import Overtaken, Tenure
@@ -90,6 +90,7 @@ class Applier:
         self._ledger = ledger
         self._tenure = tenure
         self._conduct = conduct
+        self._gate = MeasuredGate(tenure, conduct.width)
         self._lock = threading.Lock()
         self._results: dict[UUID, Result] = {}
         self._run_id = RunId("")
@@ -209,11 +210,11 @@ class Applier:
 
     def _send(self, plan: Plan, action: Action) -> Result:
         try:
-            with self._conduct.width.measuring():
-                answer = self._writer.create_task(body_of(action.payload), self._tenure)
+            answer = self._writer.create_task(body_of(action.payload), self._gate)
         except TasklistsError as error:  # raised only while nothing can have happened
             self.stopped = error
             return self._give_back(action, error)
+        self._conduct.width.end()
         verdict = judge(action, answer, self._now(), quiet_seconds=self._conduct.quiet_seconds)
         if verdict.stop is not None:
             self.stopped = verdict.stop

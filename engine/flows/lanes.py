@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from typing import Final, Protocol
 
 from engine.nexudus.conversation import Pace
+from engine.nexudus.gate import Gate
 
 MOST_LANES: Final = 16
 """One run never has more calls under way: a list has rarely more items, and the service is shared."""
@@ -71,6 +71,7 @@ class Width:
         self._rate = rate
         self._clock = clock
         self._lock = threading.Lock()
+        self._mine = threading.local()
         self._latency = _FIRST_GUESS_SECONDS
         self._most = float(MOST_LANES)
 
@@ -80,11 +81,16 @@ class Width:
             wanted = MOST_LANES if self._rate is None else self._rate * self._latency + _SPARE
             return max(1, min(round(wanted), int(self._most), MOST_LANES))
 
-    @contextmanager
-    def measuring(self) -> Iterator[None]:
-        """Learn from the call inside the block how long one takes."""
-        started = self._clock()
-        yield
+    def begin(self) -> None:
+        """This thread's call goes out now: what it waited for before is no latency."""
+        self._mine.started = self._clock()
+
+    def end(self) -> None:
+        """This thread's call has its answer."""
+        started = getattr(self._mine, "started", None)
+        if started is None:
+            return
+        self._mine.started = None
         with self._lock:
             self._latency += _NEWEST_SHARE * (self._clock() - started - self._latency)
             self._most = min(float(MOST_LANES), self._most + 1 / self._most)
@@ -93,6 +99,23 @@ class Width:
         """The service had too many: half as many from now on."""
         with self._lock:
             self._most = max(1.0, self._most / 2)
+
+
+class MeasuredGate:
+    """A gate that tells the width when a call goes out."""
+
+    def __init__(self, gate: Gate, width: Width) -> None:
+        self._gate = gate
+        self._width = width
+
+    def enter(self) -> None:
+        """Check, and let one through."""
+        self._gate.enter()
+        self._width.begin()
+
+    def leave(self) -> None:
+        """The call is out."""
+        self._gate.leave()
 
 
 class NarrowingPace:

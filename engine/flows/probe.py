@@ -22,7 +22,7 @@ from engine.flows.probing.native import ask_about_native_lists, check_webhooks
 from engine.flows.probing.notebook import Check, Notebook, Told
 from engine.flows.probing.opened import OpenBook
 from engine.flows.probing.removing import Left, Remover, Timing
-from engine.flows.probing.rights import EDIT, FOR_CHECKS, WRITES, Door, needed_roles
+from engine.flows.probing.rights import EDIT, FOR_CHECKS, SEEING, WRITES, Door, needed_roles
 from engine.flows.probing.scene import Stage, location_for, set_stage
 from engine.flows.probing.tasks import ProbeTasks
 from engine.flows.probing.trials import OF_TASKS, Trials, in_words, shared_fields, summer_and_winter
@@ -136,7 +136,11 @@ class Probe:
         if asked.read_only:
             self._note_leftovers()
             return self._report(asked, None)
-        stage = self._stage(asked, coworker)
+        try:
+            stage = self._stage(asked, coworker)
+        except RoleMissing as error:  # what was read is told all the same
+            tell_about_roles(self._door.rights, self._needed, self._notebook)
+            return self._report(asked, error)
         where = f"{stage.location} (business {stage.business_id}, responsible user {stage.responsible_id})"
         if not agree(in_words(asked.coworker_id, where) + self._leftovers_in_words()):
             return None
@@ -230,7 +234,7 @@ class Probe:
         rights = self._door.rights
         tell_about_roles(rights, self._needed, self._notebook)
         ask_about_unknown_ids(self._client, rights, self._notebook)
-        missing = [role for role in WRITES if rights.lacks(role)]
+        missing = [role for role in (*WRITES, *SEEING) if rights.lacks(role)]
         if missing:
             raise NoRight(
                 f"the login has no role {', '.join(missing)}; no task was made.",

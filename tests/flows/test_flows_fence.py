@@ -37,7 +37,9 @@ def test_a_process_that_slept_past_the_quiet_period_sends_nothing_that_another_h
     sleeper = subprocess.Popen(
         account.command("run", "many", "--coworker", ASHLEY, "--yes", "--format", "json"),
         cwd=account.folder,
-        env=account.whole_env(TASKLISTS_QUIET_SECONDS="1", TASKLISTS_LEASE_SECONDS="0.5"),
+        env=account.whole_env(  # two at a time, by rate and latency
+            TASKLISTS_QUIET_SECONDS="1", TASKLISTS_LEASE_SECONDS="0.5", TASKLISTS_WRITES_PER_MINUTE="60"
+        ),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -48,7 +50,7 @@ def test_a_process_that_slept_past_the_quiet_period_sends_nothing_that_another_h
         account.far_side.clear_faults()
         time.sleep(1.5)
         other = account.run("--wait", name="many", TASKLISTS_QUIET_SECONDS="1")
-        assert len(set(account.names())) == ITEMS
+        assert len(set(account.names())) == ITEMS, other
         os.kill(sleeper.pid, signal.SIGCONT)
         told, _ = sleeper.communicate(timeout=40)
     finally:

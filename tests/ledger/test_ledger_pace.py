@@ -16,7 +16,6 @@ from engine.ledger import schema
 from engine.ledger.ledger import Ledger
 from engine.ledger.limits import DAY, HOUR, MINUTE, DailyLimit, Limits, Window, first_free
 from engine.ledger.pace import LedgerPace, MemoryPace
-from engine.ledger.sqlite import reading
 
 
 class Clock:
@@ -189,7 +188,7 @@ def test_a_clock_that_was_set_back_does_not_stop_the_calls(ledger: Ledger, clock
 
 
 def _stored(ledger: Ledger, *, is_write: int) -> int:
-    with reading(ledger._engine, ledger.path) as connection:
+    with ledger._reading() as connection:
         chosen = select(func.count()).select_from(schema.calls).where(schema.calls.c.is_write == is_write)
         return connection.execute(chosen).scalar_one()
 

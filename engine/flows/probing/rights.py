@@ -33,6 +33,9 @@ ALWAYS: Final = (
 WRITES: Final = ("CoworkerTask-Create", "CoworkerTask-Delete")
 """Without one of these no task is made for a probe; Edit serves one question alone."""
 
+SEEING: Final = ("CoworkerTask-List", "CoworkerTask-Read")
+"""Without one of these a task of a probe could not be told from others."""
+
 EDIT: Final = "CoworkerTask-Edit"
 
 FOR_CHECKS: Final = (
@@ -113,12 +116,14 @@ class Door:
         task = Entity.COWORKER_TASK
         try:
             return self._client.look(read_one(task, NOBODYS_ID)) is None
+        except RoleMissing:
+            return False
         except NexudusUnreachable:
             if self._client.heard.status != 500:
                 return False
         try:
             return self._client.look(read_batch(task, [NOBODYS_ID])) == []
-        except NexudusUnreachable:
+        except (NexudusUnreachable, RoleMissing):
             return False
 
     def try_writes(self) -> None:
