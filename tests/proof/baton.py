@@ -37,6 +37,9 @@ class Process:
         self.dies_at = 0
         self.stops: dict[int, float] = {}
         """Step -> seconds."""
+        self.sent = 0
+        self.naps: dict[int, float] = {}
+        """How many creations were sent -> seconds that it is stopped then."""
         self.reads_only = False
         self.steps = 0
         self.alive = True
@@ -172,6 +175,8 @@ class Baton:
             self.die()
         if process.steps in process.stops:
             self._stop(process, process.stops[process.steps])
+        if process.sent in process.naps:
+            self._stop(process, process.naps.pop(process.sent))
         self._yield(strand)
 
     def sleep(self, seconds: float) -> None:

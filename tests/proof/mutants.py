@@ -39,6 +39,8 @@ class Mutant:
     name: str
     meaning: str
     patches: Callable[[], Sequence[Patch]]
+    signs: tuple[str, ...]
+    """What the proof says of it, as patterns of which one is enough."""
 
     @contextmanager
     def planted(self) -> Iterator[None]:
@@ -162,12 +164,12 @@ def _result_before_request() -> Sequence[Patch]:
 
 
 MUTANTS = (
-    Mutant("no intent row", "intents are written after the request", _no_intent_row),
-    Mutant("no reconcile", "an unsure answer is sent again at once", _no_reconcile),
-    Mutant("no lock", "two processes work on one member", _no_lock),
-    Mutant("no fence", "a process that slept sends what another has taken", _no_fence),
-    Mutant("409 = done", "a throttle is taken for an existing task", _throttle_is_done),
-    Mutant("list page 1 only", "tasks of later pages are taken for absent", _first_page_only),
-    Mutant("name as id", "a namesake is taken for the task", _name_is_identity),
-    Mutant("result before request", "a task is written down as made before it is sent", _result_before_request),
+    Mutant("no intent row", "intents are written after the request", _no_intent_row, ("without a committed intent",)),
+    Mutant("no reconcile", "an unsure answer is sent again at once", _no_reconcile, ("doubled [1-9]",)),
+    Mutant("no lock", "two processes work on one member", _no_lock, ("doubled [1-9]", "without a committed intent")),
+    Mutant("no fence", "a process that slept sends what another has taken", _no_fence, ("doubled [1-9]", "without a committed intent")),
+    Mutant("409 = done", "a throttle is taken for an existing task", _throttle_is_done, ("lost [1-9]",)),
+    Mutant("list page 1 only", "tasks of later pages are taken for absent", _first_page_only, ("doubled [1-9]",)),
+    Mutant("name as id", "a namesake is taken for the task", _name_is_identity, ("lost [1-9]", "is not done")),
+    Mutant("result before request", "a task is written down as made before it is sent", _result_before_request, ("without a committed intent",)),
 )

@@ -20,7 +20,6 @@ from whenever import Instant
 import engine.flows.apply
 import engine.flows.lanes
 import engine.flows.tenure
-import engine.ledger.writers
 import engine.nexudus.login
 from engine.core.errors import TasklistsError
 from engine.flows.apply import Conduct, exit_code
@@ -41,7 +40,6 @@ WITH_LOCKS: tuple[Any, ...] = (
     engine.flows.apply,
     engine.flows.lanes,
     engine.flows.tenure,
-    engine.ledger.writers,
     engine.nexudus.login,
 )
 """The engine's modules whose locks may be held while the baton goes round."""

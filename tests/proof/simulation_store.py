@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from baton import Baton
+from baton import Baton, BatonLock
 from sqlalchemy import Connection, Engine, StaticPool, create_engine, insert
 from whenever import Instant
 
@@ -148,11 +148,15 @@ class Store:
 
 
 class _Transactions:
-    """Where a ledger begins and ends its transactions: what happens inside them is the engine's own."""
+    """Where a ledger begins and ends its transactions: what happens inside them is the engine's own.
+
+    The writers of one process take turns here as they do there.
+    """
 
     def __init__(self, store: Store, engine: Engine, account: Account) -> None:
         super().__init__(engine, FILE, account, _BUSY_SECONDS)  # type: ignore[call-arg]
         self._store = store
+        self._turn = BatonLock()
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -161,8 +165,14 @@ class _Transactions:
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
-        with explained(FILE), self._writers.turn(_BUSY_SECONDS), self._store.writing() as connection:  # type: ignore[attr-defined]
-            yield connection
+        with explained(FILE):
+            if not self._turn.acquire(timeout=_BUSY_SECONDS):
+                raise _fault("database is locked", sqlite3.SQLITE_BUSY)
+            try:
+                with self._store.writing() as connection:
+                    yield connection
+            finally:
+                self._turn.release()
 
     def _tidy(self) -> None:
         """Memory has no log to be cut."""

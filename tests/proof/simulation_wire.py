@@ -52,7 +52,7 @@ class Line(httpx.BaseTransport):
         """What goes wrong with this exchange. Two 401 in a row would rightly be a missing right."""
         fault = self._fault(kind)
         fault = "" if fault == "401" and self._met_401 else fault
-        self._met_401 = fault == "401"
+        self._met_401 = fault in {"401", "denied"}
         return fault
 
     def handle_request(self, request: httpx.Request) -> Any:
@@ -86,6 +86,7 @@ class Line(httpx.BaseTransport):
         process.most_stop = MOST_STOP_IN_FLIGHT
         baton.step(told)
         process.most_stop = None
+        process.sent += 1
         self._watch(fields, body)
         baton.tell(f"{process.name} sends {fields['Name']!r}" + (f", meets {fault}" if fault else ""))
         if fault in NOT_DONE:
