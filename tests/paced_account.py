@@ -96,7 +96,7 @@ def enforce(far_side: SandboxProcess, **limits: float) -> None:
     given = {name.replace("_", "-"): value for name, value in limits.items()}
     for name in _LIMITS:
         far_side.set_mode(f"S50.{name}", int(given.pop(name, 0)))
-    far_side.set_mode("S50.scale", given.pop("scale", 1))
+    far_side.set_mode("S50.scale", f"{given.pop('scale', 1):.9f}")
     assert not given, f"no such limit: {given}"
 
 
