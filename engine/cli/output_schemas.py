@@ -144,6 +144,24 @@ OUTPUTS: dict[str, Schema] = {
         run_id=_TEXT,
         results=_array(_object(item=_TEXT, key=_TEXT, outcome=_OUTCOME, task_id=_INT_OR_NULL, error=_TEXT_OR_NULL)),
     ),
+    "resume": _object(
+        runs=_array(
+            _object(
+                run_id=_TEXT,
+                results=_array(
+                    _object(
+                        coworker_id=_INT,
+                        item=_TEXT,
+                        key=_TEXT,
+                        outcome=_OUTCOME,
+                        task_id=_INT_OR_NULL,
+                        error=_TEXT_OR_NULL,
+                    )
+                ),
+            )
+        ),
+        left=_array(_object(coworker_id=_INT, run_id=_TEXT_OR_NULL, tasklist=_TEXT, why=_TEXT)),
+    ),
     "status": {
         "oneOf": [
             _object(runs=_array(_RUN)),

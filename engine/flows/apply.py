@@ -18,17 +18,15 @@ from uuid import UUID
 from whenever import Instant
 
 from engine.core.errors import TasklistsError, Unreachable, UserError
-from engine.core.known import fingerprint
 from engine.core.plan import Action, Plan, body_of
-from engine.core.wire_dates import parse_moment
+from engine.flows.intents import fingerprints_of, intent_of
 from engine.flows.judging import Parked, Result, judge, taken_over, unsent
 from engine.flows.lanes import Lanes, MeasuredGate, ThreadLanes, Width
-from engine.flows.look import batch_key
 from engine.flows.stopping import Stop, Stopped
 from engine.flows.tenure import Overtaken, Tenure
 from engine.ledger.ledger import Ledger
 from engine.ledger.limits import DailyLimit
-from engine.ledger.values import Intent, NewRun, RunId
+from engine.ledger.values import NewRun, RunId
 from engine.nexudus.answers import Settled
 from engine.nexudus.gate import Gate
 
@@ -132,7 +130,8 @@ class Applier:
         """Note that tasks were certainly not made and are not going to be: their intents are closed."""
         if not actions:
             return
-        claimed = self._ledger.claim(self._run_id, [self._intent(plan, action) for action in actions], self._now())
+        intents = [intent_of(plan, action, self._key) for action in actions]
+        claimed = self._ledger.claim(self._run_id, intents, self._now())
         for action in actions:
             identity = action.wanted.identity
             if identity not in claimed:
@@ -161,6 +160,10 @@ class Applier:
             )
         return applied
 
+    @property
+    def _key(self) -> bytes:
+        return self._ledger.fingerprint_key
+
     def _now(self) -> Instant:
         return self._conduct.clock()
 
@@ -185,7 +188,7 @@ class Applier:
     def _create_all(self, plan: Plan, actions: list[Action]) -> None:
         if not actions:
             return
-        intents = [self._intent(plan, action) for action in actions]
+        intents = [intent_of(plan, action, self._key) for action in actions]
         claimed = self._ledger.claim(self._run_id, intents, self._now())
         for action in actions:
             if action.wanted.identity not in claimed:
@@ -231,7 +234,7 @@ class Applier:
                 now=self._now(),
                 task_id=result.task_id,
                 error=result.error,
-                fingerprints=self._prints(plan, result.action) if created else None,
+                fingerprints=fingerprints_of(plan, result.action, self._key) if created else None,
             )
         except TasklistsError as error:
             self.stopped = error
@@ -245,29 +248,12 @@ class Applier:
 
     def _adopt(self, plan: Plan, action: Action) -> Result:
         assert action.task_id is not None  # an adopted task was seen
-        intent = self._intent(plan, action)
-        prints = self._prints(plan, action)
+        intent = intent_of(plan, action, self._key)
+        prints = fingerprints_of(plan, action, self._key)
         now = self._now()
         if self._ledger.adopt(self._run_id, intent, task_id=action.task_id, fingerprints=prints, now=now):
             return Result(action, "adopted", action.task_id)
         return taken_over(action, action.task_id)
-
-    def _intent(self, plan: Plan, action: Action) -> Intent:
-        wanted = action.wanted
-        return Intent(
-            identity=wanted.identity,
-            item=wanted.item,
-            batch=batch_key(plan.expansion),
-            batch_name=self._print("TaskListName", plan.task_list_name),
-            key=wanted.key,
-            payload=body_of(action.payload).decode(),
-            due_at=parse_moment(action.baseline_texts["DueDate"]),
-            contract_id=plan.expansion.contract_id,
-            event_at=plan.expansion.event_at,
-            reclaim=action.again,
-            held_by=action.held_by,
-            held_seen_at=action.held_seen_at,
-        )
 
     def _give_back(self, action: Action, error: TasklistsError) -> Result:
         """Note what was certainly not sent; without that note the intent stays open, which is safe and takes longer."""
@@ -284,14 +270,6 @@ class Applier:
             self._results[result.action.wanted.identity] = result
             if self._conduct.progress is not None:
                 self._conduct.progress(len(self._results), len(plan.actions), result)
-
-    def _prints(self, plan: Plan, action: Action) -> dict[str, str]:
-        """The planner may have worked without a ledger's key: fingerprints are made with it here."""
-        prints = {name: self._print(name, text) for name, text in action.baseline_texts.items()}
-        return prints | {"TaskListName": self._print("TaskListName", plan.task_list_name)}
-
-    def _print(self, name: str, text: str) -> str:
-        return fingerprint(self._ledger.fingerprint_key, name, text)
 
 
 def exit_code(applied: Applied) -> int:

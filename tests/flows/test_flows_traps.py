@@ -261,7 +261,7 @@ def test_a_list_that_is_not_whole_makes_nothing(account: Account, fault: str):
 
 
 def test_the_daily_limit_parks_the_rest_and_says_when_it_goes_on(account: Account):
-    account.env["TASKLISTS_WRITES_PER_DAY"] = "2"  # 97 % of it are ours to use: one
+    account.env["TASKLISTS_WRITES_PER_DAY"] = "1"
     parked = account.run()
     assert sorted(parked.outcomes.values()) == ["created", "parked", "parked"]
     assert parked.code == 3

@@ -51,6 +51,8 @@ class ProbeTasks:
         coworker_id = shared["CoworkerId"]
         assert isinstance(coworker_id, int)  # the command takes nothing else
         self._entry = Opened(self.label, coworker_id, self._timing.clock(), unsure=False)
+        self._in_doubt = False
+        """Whether some creation got no clear answer and was not found: it may still arrive."""
 
     @property
     def can_make(self) -> bool:
@@ -68,13 +70,14 @@ class ProbeTasks:
         answer = self._client.create_task(data, self._gate)
         received = self._timing.clock()
         if isinstance(answer, Fatal | Defer):
-            self._note(replace(self._entry, unsure=False))
+            self._note(replace(self._entry, unsure=self._in_doubt))
             return answer
         task_id = answer.task_id if isinstance(answer, Done) else self._found_by_name(name)
         if task_id is None:
             assert isinstance(answer, Ambiguous)  # the only answer without an id
+            self._in_doubt = True
             return answer
-        self._note(replace(self._entry, ids=(*self._entry.ids, task_id), unsure=False))
+        self._note(replace(self._entry, ids=(*self._entry.ids, task_id), unsure=self._in_doubt))
         return self._seen(task_id, name, body, received)
 
     def remove(self, made: Made) -> None:
@@ -111,6 +114,7 @@ class ProbeTasks:
         record = self._client.task(task_id)
         if record is None or not bears(record.get("Name"), self.label):
             # A receipt with the id of another task: that one is not ours, and ours is somewhere else.
+            self._in_doubt = True
             self._note(replace(self._entry, ids=tuple(one for one in self._entry.ids if one != task_id), unsure=True))
             return Ambiguous("the receipt is about another task")
         return Made(task_id, name, body, record, (self._timing.clock() - received).total("seconds"))
