@@ -31,6 +31,8 @@ FIELDS: Final = (
 The stored bytes depend on this order: only append, at most 16."""
 
 DIGEST_BYTES: Final = 8
+_NOT_HEX: Final = re.compile(r"[^0-9a-f]")
+_NO_FINGERPRINT: Final = "a fingerprint is 16 lower-case hex digits"
 _FINGERPRINT: Final = re.compile(r"[0-9a-f]{16}")
 
 
@@ -60,21 +62,33 @@ def pack_fingerprints(fingerprints: Mapping[str, str]) -> bytes:
     ValueError for a value that is no fingerprint.
     """
     mask = 0
-    known, other = [], []
+    known = []
     for place, name in enumerate(FIELDS):
         if name in fingerprints:
             mask |= 1 << place
-            known.append(digest(fingerprints[name]))
+            known.append(fingerprints[name])
+    packed = mask.to_bytes(2, "big") + _digests(known)
+    if len(known) == len(fingerprints):
+        return packed
+    other = []
     for name in sorted(fingerprints.keys() - set(FIELDS)):
         label = name.encode()
         other.append(bytes([len(label)]) + label + digest(fingerprints[name]))
-    return b"".join((mask.to_bytes(2, "big"), *known, *other))
+    return b"".join((packed, *other))
+
+
+def _digests(hexadecimal: list[str]) -> bytes:
+    """All at once: one look at the whole text in place of one at each."""
+    whole = "".join(hexadecimal)
+    if any(len(one) != 2 * DIGEST_BYTES for one in hexadecimal) or _NOT_HEX.search(whole):
+        raise ValueError(_NO_FINGERPRINT)
+    return bytes.fromhex(whole)
 
 
 def digest(hexadecimal: str) -> bytes:
     """The eight bytes of one fingerprint. ValueError for anything else: no text may rest here."""
     if not _FINGERPRINT.fullmatch(hexadecimal):
-        raise ValueError("a fingerprint is 16 lower-case hex digits")
+        raise ValueError(_NO_FINGERPRINT)
     return bytes.fromhex(hexadecimal)
 
 

@@ -84,11 +84,18 @@ def open_writer(engine: Engine) -> Connection:
     looks: among processes that write without a pause, who looks so seldom may find no gap at all.
     """
     connection = engine.connect()
-    connection.detach()  # never lent to a reader, who would then not wait at all
+    connection.detach()  # from the pool: a reader who got it would not wait at all
     driver = connection.connection.dbapi_connection
     assert driver is not None  # it is open
     driver.execute("PRAGMA busy_timeout = 0")
     return connection
+
+
+def open_reader(engine: Engine) -> Connection:
+    """A connection whose transactions see one state and take no lock that a writer would wait for."""
+    connection = engine.connect()
+    connection.detach()
+    return connection.execution_options(reads_only=True)
 
 
 @contextmanager

@@ -5,8 +5,8 @@ Previews get this type. It must never record a run, an intent or a result, and n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -19,7 +19,7 @@ from whenever import Instant
 from engine.core.known import KnownTask
 from engine.ledger import caches, schema
 from engine.ledger.calls import pause, pause_of, reserve
-from engine.ledger.faults import explained
+from engine.ledger.connections import Connections
 from engine.ledger.history import batch_of, read_results, read_runs, read_unfinished
 from engine.ledger.knowing import known_rows, known_tasks
 from engine.ledger.leases import held_until
@@ -31,7 +31,6 @@ from engine.ledger.recovery import (
     read_last_results,
     read_open_intents,
 )
-from engine.ledger.sqlite import empty_the_log, open_writer, reading
 from engine.ledger.values import Batch, BatchKey, Finding, OpenIntent, Result, Run, RunId
 from engine.ledger.writers import Queue
 
@@ -54,11 +53,9 @@ class Account:
 
 class LedgerView:
     def __init__(self, engine: Engine, path: Path, account: Account, busy_seconds: float) -> None:
-        self._engine = engine
-        self._busy_seconds = busy_seconds
-        self._text_in_log = False
         self._writers = Queue()
-        self._writer: Connection | None = None
+        self._connections = Connections(engine, path, self._writers, busy_seconds)
+        self._text_in_log = False
         self.path = path
         self.owner = account.owner
         self.account = account.account
@@ -73,42 +70,23 @@ class LedgerView:
     ) -> None:
         self.close()
 
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        with reading(self._engine, self.path) as connection:
-            yield connection
+    def _reading(self) -> AbstractContextManager[Connection]:
+        return self._connections.reading()
 
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        """The only write transaction of this process, on a connection that is kept until something fails."""
-        with explained(self.path), self._writers.turn(self._busy_seconds):
-            try:
-                if self._writer is None:
-                    self._writer = open_writer(self._engine)
-                with self._writer.begin():
-                    yield self._writer
-            except BaseException:
-                self._drop_writer()
-                raise
-
-    def _drop_writer(self) -> None:
-        writer, self._writer = self._writer, None
-        if writer is not None:
-            writer.close()
+    def _writing(self) -> AbstractContextManager[Connection]:
+        return self._connections.writing()
 
     def close(self) -> None:
         """Give back all connections; the last process to do so leaves one file, without a log."""
         self._tidy()
-        self._drop_writer()
-        self._engine.dispose()
+        self._connections.close()
 
     def _tidy(self) -> None:
         """Cut removed texts out of the log. Never an error: the write is done, and the next one tries again."""
-        if not self._text_in_log:
-            return
-        with suppress(TimeoutError), self._writers.turn(self._busy_seconds):
+        if self._text_in_log:
             self._text_in_log = False  # before, not after: a text that goes meanwhile sets it again
-            self._text_in_log = not empty_the_log(self._engine, self._busy_seconds)
+            if not self._connections.empty_the_log():
+                self._text_in_log = True
 
     def known(self, coworker_id: int) -> tuple[KnownTask, ...]:
         """All remembered tasks of a coworker, by identity.

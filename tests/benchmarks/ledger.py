@@ -100,10 +100,10 @@ def measure_writing(folder: Path, rounds: int) -> None:
 
 def count_commits(ledger: Ledger, step: Callable[[], object]) -> int:
     seen: list[str] = []
-    with ledger._engine.connect() as connection:
-        driver = connection.connection.driver_connection
-        assert driver is not None
-        driver.set_trace_callback(seen.append)
+    with ledger._writing() as connection:
+        driver = connection.connection.dbapi_connection
+    assert driver is not None  # the one connection that writes
+    driver.set_trace_callback(seen.append)
     step()
     driver.set_trace_callback(None)
     return seen.count("BEGIN IMMEDIATE")
@@ -138,7 +138,7 @@ def fill_items(connection: sqlite3.Connection) -> None:
     connection.executemany("INSERT INTO items VALUES (?, ?)", [(n + 1, f"item-{n}") for n in range(TASKS)])
 
 
-RUN = "INSERT INTO runs VALUES (?, ?, 'new-member', '0123456789ab', ?, 5, 'cli', ?, '{\"create\":30}', ?, ?, ?, ?, NULL)"
+RUN = "INSERT INTO runs VALUES (?, ?, 'new-member', '0123456789ab', ?, 5, 'cli', ?, ?, ?, ?, ?, ?, NULL)"
 BATCH = "INSERT INTO batches VALUES (?, ?, 'coworker', ?, 'new-member', '', ?, ?)"
 INTENT = (
     "INSERT INTO tasks (coworker_id, identity, state, run_key, batch_key, item_key, at, due_at, contract_id, event_at)"
@@ -148,8 +148,8 @@ SETTLE = "UPDATE tasks SET state = 1, task_id = ?, at = ?, fingerprints = ? WHER
 
 
 def add_run(connection: sqlite3.Connection, key: int, coworker_id: int) -> None:
-    ended = '{"created":30}'
-    connection.execute(RUN, (key, f"{key:016}", coworker_id, "c" * 64, AT, AT, AT, ended))
+    counts = ('{"create":30}', '{"created":30}')
+    connection.execute(RUN, (key, f"{key:016}", coworker_id, "c" * 64, counts[0], AT, AT, AT, counts[1]))
     connection.execute(BATCH, (key, coworker_id, str(coworker_id), b"12345678", 1))
 
 

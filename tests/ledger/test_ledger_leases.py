@@ -203,6 +203,7 @@ with opened(Path(place)) as ledger:
         time.sleep(0.001)
         print(lease.fence, begun, time.monotonic_ns())
         ledger.give_back_lease(lease)
+        time.sleep(0.003)
 """
 
 

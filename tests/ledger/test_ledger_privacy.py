@@ -104,7 +104,7 @@ def test_no_text_stays_after_an_adoption(path: Path, ledger: Ledger) -> None:
 def test_a_reader_in_the_way_delays_the_erasure_until_the_run_ends(path: Path, ledger: Ledger) -> None:
     run = begin(ledger)
     ledger.claim(run, [intent("card", payload=TEXT)], NOW)
-    with opened(path) as other, other._engine.connect() as connection:
+    with opened(path) as other, other._connections._engine.connect() as connection:
         reader = connection.execution_options(reads_only=True)
         reader.exec_driver_sql("SELECT count(*) FROM tasks").fetchall()
         ledger.record(run, identity("card"), "created", task_id=900, now=NOW)
