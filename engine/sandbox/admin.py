@@ -54,7 +54,7 @@ class Admin:
         """What clients asked, in order; DELETE forgets it."""
         if request.method == "DELETE":
             self._state.requests.clear()
-        return JSONResponse(self._state.requests)
+        return JSONResponse(list(self._state.requests))
 
     async def commits(self, request: Request) -> Response:
         """The commit log. `after=N` leaves out the first N lines, `wait=SECONDS` waits for one behind them.
@@ -88,9 +88,13 @@ class Admin:
         A count of `refuse` begins at once, so that the next connection is refused.
         """
         answer = await self._switch(request, self._state.faults.change, self._state.faults.clear)
-        if request.method == "POST" and answer.status_code == 200 and self._state.faults.begin_refusing():
-            await self._wires.refuse(self._state.modes.decimal("S51.refuse-seconds"))
+        if request.method == "POST" and answer.status_code == 200 and "refuse" in await _read_names(request):
+            await self._refuse()
         return answer
+
+    async def _refuse(self) -> None:
+        if self._state.faults.begin_refusing():
+            await self._wires.refuse(self._state.modes.decimal("S51.refuse-seconds"))
 
     async def clock(self, request: Request) -> Response:
         """POST {"offset_seconds": n} moves the clock against real time."""
@@ -191,6 +195,10 @@ async def _read_object(request: Request) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise _AdminError("the body has to be a JSON object")
     return body
+
+
+async def _read_names(request: Request) -> set[str]:
+    return {name.lower() for name in await _read_object(request)}
 
 
 def _refused(text: str, status: int = 400) -> Response:

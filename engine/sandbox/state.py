@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +27,9 @@ ZONES = {
     "AUS Eastern Standard Time": "Australia/Sydney",
     "India Standard Time": "Asia/Kolkata",
 }
+
+
+_REQUESTS = 100_000  # remembered; the earliest go first, so that a long proof does not eat the memory
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,7 @@ class State:
     seed: int = 1
     clock: Clock = field(default_factory=Clock)
     modes: Modes = field(default_factory=Modes)
-    requests: list[dict[str, Any]] = field(default_factory=list)
+    requests: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=_REQUESTS))
     counts: Counts = field(default_factory=Counts)
     earlier: Answer | None = None
 

@@ -21,6 +21,7 @@ def test_the_page_shows_people_and_their_tasks(far_side: SandboxProcess, api: ht
         assert text in page
     assert "2026-07-01 10:00:00" in page
     assert "40 people, 1 tasks" in page
+    assert "<tr class='completed'>" in page
     assert f"/member/{ASHLEY}" in page
     one = api.get(f"/member/{ASHLEY}").text
     assert "Hand out the card" in one

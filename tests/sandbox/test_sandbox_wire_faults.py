@@ -215,6 +215,13 @@ def test_a_port_shut_by_an_admin_call_is_shut_at_once_and_opens_again(far_side: 
     assert far_side.counts()["faults"]["refuse"] >= 1
 
 
+def test_another_fault_set_by_an_admin_call_does_not_shut_the_port(far_side: SandboxProcess) -> None:
+    far_side.set_mode("S51.refuse-seconds", 0.1)
+    far_side.set_fault("refuse", "2x:users")
+    far_side.set_fault("oops", "1x")
+    assert far_side.admin("GET", "faults") == {"oops": "1x", "refuse": "1x:users"}
+
+
 def test_a_share_shuts_the_port_behind_a_call_that_is_answered(far_side: SandboxProcess, api: httpx.Client) -> None:
     far_side.set_mode("S51.refuse-seconds", 0.8)
     far_side.set_fault("refuse", "1.0:coworkertasks")
