@@ -59,7 +59,9 @@ class _Field:
         if self.cut_at is not None:
             return self.cut_at
         best = max(self.passed, self.unnamed)
-        return best if self.refused and best else None
+        if best == LONGEST or not self.refused:
+            return None
+        return best or min(self.refused) - 1
 
     @property
     def word(self) -> str:
