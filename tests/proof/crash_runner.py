@@ -23,6 +23,7 @@ import pkgutil
 import select
 import signal
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, cast
 
@@ -30,6 +31,9 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(ROOT)]
 
 from boundaries import Crash, install  # noqa: E402  the path comes first
+
+until_the_end = ExitStack()
+"""What must stay as long as the process does."""
 
 _LEFT_OUT = ("engine.sandbox", "engine.cli.sandbox", "engine.cli.demo", "engine.ledger.migrations")
 """The far side is never in this process, and migrations are found by Alembic alone."""
@@ -61,7 +65,9 @@ def hasten(times: float, ahead: float) -> None:
 
     from engine.flows.stopping import Stop
 
-    clock = patch_current_time(Instant.now().add(seconds=ahead), keep_ticking=True).__enter__()
+    clock = until_the_end.enter_context(
+        patch_current_time(Instant.now().add(seconds=ahead), keep_ticking=True)
+    )
     sleep = Stop.sleep
 
     def shorter(self: Stop, seconds: float) -> None:

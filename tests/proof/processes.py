@@ -12,6 +12,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -171,6 +173,13 @@ def start_cold(job: Job) -> Child:
     child = Child(process.pid, stdout, stderr)
     threading.Thread(target=lambda: _end(child, process.wait()), daemon=True).start()
     return child
+
+
+def at_once(work: Callable[[int], None], count: int, workers: int = 4) -> None:
+    """Do `work` for 0 to `count`, several at a time; the first failure is raised. Most of a proof is waiting."""
+    with ThreadPoolExecutor(workers) as pool:
+        for _ in pool.map(work, range(count)):
+            pass
 
 
 def wait_until(is_so: Any, seconds: float, pause: float = 0.0005) -> bool:

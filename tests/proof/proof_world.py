@@ -20,7 +20,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from processes import Child, Job, Nursery, start_cold  # noqa: E402  the path comes first
+from auditor import read_commits  # noqa: E402  the path comes first
+from processes import Child, Job, Nursery, start_cold  # noqa: E402
 from sandbox_process import SandboxProcess, sandbox  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -111,6 +112,10 @@ class World:
         waits = {"TASKLISTS_QUIET_SECONDS": f"{QUIET_SECONDS}", "TASKLISTS_LEASE_SECONDS": f"{LEASE_SECONDS}"}
         place: dict[str, str] = {"PYTHONPATH": str(ROOT)} | self.far_side.env
         return kept | place | pace | waits | self.env | more
+
+    def commits_of(self, member: Member) -> list[dict[str, Any]]:
+        """The commit log, as far as it is about one member."""
+        return [line for line in read_commits(self.commit_log) if line["record"]["CoworkerId"] == member.id]
 
     def with_token(self) -> dict[str, str]:
         """What makes a run use the token of `secrets` in place of the password."""

@@ -8,9 +8,9 @@ import signal
 import time
 
 import pytest
-from auditor import audit, read_commits
+from auditor import audit
 from killing import Victim
-from processes import Child, wait_until
+from processes import Child, at_once, wait_until
 from proof_world import LOGIN, World, list_text, run_arguments
 
 LONG = os.environ.get("TASKLISTS_LONG") == "1"
@@ -28,7 +28,6 @@ class Stopped:
         self.world = world
         self.folder, self.member = world.new_folder({"list-0": list_text("list-0", items, seed)}), world.new_member()
         self.plan = world.plan(self.folder, "list-0", self.member)
-        self.before = len(read_commits(world.commit_log))
 
     def start(self, *more: str) -> Child:
         return self.world.start(self.folder, *run_arguments("list-0", self.member), *more)
@@ -40,12 +39,11 @@ class Stopped:
         return child
 
     def assert_whole(self) -> None:
-        commits = read_commits(self.world.commit_log)[self.before :]
-        found = audit([self.plan], commits, login=LOGIN)
+        found = audit([self.plan], self.world.commits_of(self.member), login=LOGIN)
         assert found.clean, (str(found), found)
 
     def commits(self) -> int:
-        return len(read_commits(self.world.commit_log)) - self.before
+        return len(self.world.commits_of(self.member))
 
 
 def stop_in_time(child: Child) -> tuple[int, float]:
@@ -58,25 +56,26 @@ def stop_in_time(child: Child) -> tuple[int, float]:
 
 @pytest.mark.long
 def test_a_run_that_is_asked_to_stop_ends_in_time_and_leaves_nothing_in_doubt(one_world: World) -> None:
-    chance = random.Random(20261124)
-    landed = 0
-    for number in range(STOPS):
-        one = Stopped(one_world, chance.randint(3, 12), number)
-        slow = number % 2 == 0
-        one_world.far_side.set_mode("S51.slow-seconds", "0.2")
-        if slow:  # so that calls are under way when the signal comes
-            one_world.far_side.set_fault("slow-after-commit", "1:coworkertasks")
+    one_world.far_side.set_mode("S51.slow-seconds", "0.2")
+    one_world.far_side.set_fault("slow-after-commit", "0.3:coworkertasks")  # so that calls are under way
+    landed: list[int] = []
+
+    def stop(number: int) -> None:
+        chance = random.Random(f"20261124 {number}")
+        one = Stopped(one_world, chance.randint(3, 24), number)
         child = one.begin()
-        time.sleep(chance.random() * (0.35 if slow else 0.12))
+        time.sleep(chance.random() * 0.3)
         code, seconds = stop_in_time(child)
-        one_world.far_side.clear_faults()
         assert seconds < MOST_SECONDS
         assert code in {INTERRUPTED, 0, _BY_THE_SYSTEM}, child.err
-        landed += code == INTERRUPTED
         after = one.start("--no-wait")
         assert after.wait(60) == 0, f"something was left in doubt: {after.err}"
         one.assert_whole()
-    assert landed >= 0.5 * STOPS, "too few signals came while something was under way"
+        if code == INTERRUPTED:
+            landed.append(number)
+
+    at_once(stop, STOPS)
+    assert len(landed) >= 0.5 * STOPS, "too few signals came while something was under way"
 
 
 def test_calls_under_way_are_finished_and_told(one_world: World) -> None:
