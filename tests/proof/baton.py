@@ -108,6 +108,7 @@ class Baton:
         self._strands: list[Strand] = []
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
         self._made = 0
+        self._drains = True
         self._main = SimpleNamespace(turn=threading.Lock())
         self._main.turn.acquire()
 
@@ -128,11 +129,15 @@ class Baton:
         self._made += 1
         heapq.heappush(self._timers, (moment, self._made, event))
 
-    def run(self) -> None:
-        """Return when all strands have ended and no event is left; raises what went wrong in any of them."""
+    def run(self, *, drain: bool = True) -> None:
+        """Return when all strands have ended; raises what went wrong in any of them.
+
+        With `drain` events that are still to come happen as well; else they wait for the next call.
+        """
         global _active  # noqa: PLW0603 - the locks of the engine's modules have to find the baton
         assert _active is None
         _active = self
+        self._drains = drain
         try:
             following = self._next()
             if following is not None:
@@ -264,7 +269,7 @@ class Baton:
             if strand is not None:
                 self.current = strand
                 return strand.worker
-            if not self._timers and not self._strands:
+            if not self._strands and not (self._timers and self._drains):
                 return None
             self._jump()
 

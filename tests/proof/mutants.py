@@ -170,6 +170,6 @@ MUTANTS = (
     Mutant("no fence", "a process that slept sends what another has taken", _no_fence, ("doubled [1-9]", "without a committed intent")),
     Mutant("409 = done", "a throttle is taken for an existing task", _throttle_is_done, ("lost [1-9]",)),
     Mutant("list page 1 only", "tasks of later pages are taken for absent", _first_page_only, ("doubled [1-9]",)),
-    Mutant("name as id", "a namesake is taken for the task", _name_is_identity, ("lost [1-9]", "is not done")),
+    Mutant("name as id", "a namesake is taken for the task", _name_is_identity, ("lost [1-9]", "doubled [1-9]", "is not done")),
     Mutant("result before request", "a task is written down as made before it is sent", _result_before_request, ("without a committed intent",)),
 )
