@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import heapq
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from random import Random
 from types import SimpleNamespace
 from typing import Any
+
+from simulation_strands import Process, Strand, Worker
 
 LEAST_STEP, MOST_STEP = 0.0002, 0.02
 """Seconds of fake time that a step takes: enough for sleepers to come in between, too little to matter."""
@@ -25,74 +26,6 @@ class Killed(BaseException):  # noqa: N818 - it is no error: it is the end of a 
 
 class Endless(AssertionError):
     """The simulation did not end within its fake time, or everybody waits for somebody."""
-
-
-class Process:
-    """One simulated process: killed at a step, or stopped at a step for a while, as it is told beforehand."""
-
-    def __init__(self, name: str, number: int = 1) -> None:
-        self.name = name
-        self.number = number
-        """Which life of its actor this is."""
-        self.dies_at = 0
-        self.stops: dict[int, float] = {}
-        """Step -> seconds."""
-        self.sent = 0
-        self.naps: dict[int, float] = {}
-        """How many creations were sent -> seconds that it is stopped then."""
-        self.reads_only = False
-        self.steps = 0
-        self.alive = True
-        self.stopped_until = 0.0
-        self.stopped_for = 0.0
-        self.strands: list[Strand] = []
-        self.most_stop: float | None = None
-        """Between the last check and the first byte: no stop there is longer than that, in seconds."""
-
-
-class Strand:
-    """One thread of a process."""
-
-    def __init__(self, process: Process, job: Callable[[], None], after: Callable[[], None] | None) -> None:
-        self.process = process
-        self.job = job
-        self.after = after
-        self.ready = True
-        self.done = False
-        self.wakes = 0
-        """Counts the sleeps, so that a wake-up of an earlier one is told apart."""
-        self.timed_out = False
-        self.error: BaseException | None = None
-        self.worker: _Worker | None = None
-
-
-class _Worker(threading.Thread):
-    """A thread that is used again and again: starting one costs more than a whole step."""
-
-    idle: list[_Worker] = []  # noqa: RUF012 - shared by all simulations of this process, one after the other
-
-    def __init__(self) -> None:
-        super().__init__(daemon=True, name="strand")
-        self.turn = threading.Lock()
-        self.turn.acquire()
-        self.work: Callable[[], _Worker | None] | None = None
-        self.start()
-
-    def run(self) -> None:
-        while True:
-            self.turn.acquire()
-            assert self.work is not None  # it was put there before the turn was given
-            after = self.work()
-            self.work = None
-            _Worker.idle.append(self)
-            if after is not None:
-                after.turn.release()
-
-    @classmethod
-    def hired(cls, work: Callable[[], _Worker | None]) -> _Worker:
-        worker = cls.idle.pop() if cls.idle else cls()
-        worker.work = work
-        return worker
 
 
 class Baton:
@@ -114,12 +47,10 @@ class Baton:
 
     # -- what the outside calls
 
-    def spawn(
-        self, process: Process, job: Callable[[], None], after: Callable[[], None] | None = None
-    ) -> Strand:
+    def spawn(self, process: Process, job: Callable[[], None], after: Callable[[], None] | None = None) -> Strand:
         """Add a strand; it begins when it is picked. `after` happens when it has ended, however it did."""
         strand = Strand(process, job, after)
-        strand.worker = _Worker.hired(lambda: self._live(strand))
+        strand.worker = Worker.hired(lambda: self._live(strand))
         process.strands.append(strand)
         self._strands.append(strand)
         return strand
@@ -232,7 +163,7 @@ class Baton:
 
     # -- handing on
 
-    def _live(self, strand: Strand) -> _Worker | None:
+    def _live(self, strand: Strand) -> Worker | None:
         """The whole life of a strand, in its thread; returns whose turn it is after it."""
         try:
             if strand.process.alive:
@@ -262,7 +193,7 @@ class Baton:
     def _next_or_main(self) -> Any:
         return self._next() or self._main
 
-    def _next(self) -> _Worker | None:
+    def _next(self) -> Worker | None:
         """Pick who goes on; None when nobody is left."""
         while True:
             strand = self._pick()
@@ -309,53 +240,6 @@ class Baton:
 _active: Baton | None = None
 
 
-class BatonLock:
-    """A lock of the engine's, held across steps: who waits for it hands the baton on instead of blocking."""
-
-    def __init__(self) -> None:
-        self._held = False
-        self._waiting: list[Strand] = []
-
-    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:  # noqa: FBT001, FBT002 - as in threading
-        while self._held:
-            if _active is None:
-                raise Endless("a lock is held for ever")
-            if not blocking or not _active.wait(self._waiting, None if timeout < 0 else timeout):
-                return False
-        self._held = True
-        return True
-
-    def release(self) -> None:
-        self._held = False
-        for strand in self._waiting:
-            strand.ready = True
-
-    def locked(self) -> bool:
-        return self._held
-
-    __enter__ = acquire
-
-    def __exit__(self, *_: object) -> None:
-        self.release()
-
-
-class _StandIn:
-    """`threading` as the engine's modules see it in a simulation: the locks are ours."""
-
-    Lock = BatonLock
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(threading, name)
-
-
-@contextmanager
-def baton_locks(*modules: Any) -> Iterator[None]:
-    """Let these modules make our locks inside the block."""
-    stand_in = _StandIn()
-    for module in modules:
-        module.threading = stand_in
-    try:
-        yield
-    finally:
-        for module in modules:
-            module.threading = threading
+def active() -> Baton | None:
+    """The baton that goes round in this process now."""
+    return _active

@@ -11,14 +11,16 @@ from random import Random
 from typing import Any
 
 from auditor import audit
-from baton import Baton, Process
+from baton import Baton
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from simulation import STAFF, simulation, the_store
+from simulation import simulation
 from simulation_far_side import BUSINESS, FarSide, Json, Manners
 from simulation_lists import ADA, MEMBERS, START, Book, Item, book, items, plan_of
 from simulation_processes import Machine, preview, resume, run
+from simulation_strands import Process
 from simulation_wire import LIST_FAULTS, NOT_DONE, QUIET, READ_FAULTS, UNSURE, Line, identity_of
+from simulation_world import STAFF, the_store
 
 MOST_ITEMS = 6
 MOST_TRIES = 8

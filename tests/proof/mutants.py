@@ -163,13 +163,17 @@ def _result_before_request() -> Sequence[Patch]:
     return [(Applier, "_send", send)]
 
 
+_UNMEANT, _LOST, _DOUBLED = "without a committed intent", "lost [1-9]", "doubled [1-9]"
+
 MUTANTS = (
-    Mutant("no intent row", "intents are written after the request", _no_intent_row, ("without a committed intent",)),
-    Mutant("no reconcile", "an unsure answer is sent again at once", _no_reconcile, ("doubled [1-9]",)),
-    Mutant("no lock", "two processes work on one member", _no_lock, ("doubled [1-9]", "without a committed intent")),
-    Mutant("no fence", "a process that slept sends what another has taken", _no_fence, ("doubled [1-9]", "without a committed intent")),
-    Mutant("409 = done", "a throttle is taken for an existing task", _throttle_is_done, ("lost [1-9]",)),
-    Mutant("list page 1 only", "tasks of later pages are taken for absent", _first_page_only, ("doubled [1-9]",)),
-    Mutant("name as id", "a namesake is taken for the task", _name_is_identity, ("lost [1-9]", "doubled [1-9]", "is not done")),
-    Mutant("result before request", "a task is written down as made before it is sent", _result_before_request, ("without a committed intent",)),
+    Mutant("no intent row", "intents are written after the request", _no_intent_row, (_UNMEANT,)),
+    Mutant("no reconcile", "an unsure answer is sent again at once", _no_reconcile, (_DOUBLED,)),
+    Mutant("no lock", "two processes work on one member", _no_lock, (_DOUBLED, _UNMEANT)),
+    Mutant("no fence", "a process that slept sends what another has taken", _no_fence, (_DOUBLED, _UNMEANT)),
+    Mutant("409 = done", "a throttle is taken for an existing task", _throttle_is_done, (_LOST,)),
+    Mutant("list page 1 only", "tasks of later pages are taken for absent", _first_page_only, (_DOUBLED,)),
+    Mutant("name as id", "a namesake is taken for the task", _name_is_identity, (_LOST, _DOUBLED, "is not done")),
+    Mutant(
+        "result before request", "a task is written down as made, then sent", _result_before_request, (_LOST, _UNMEANT)
+    ),
 )

@@ -1,4 +1,7 @@
-"""The task lists and members of a simulation, and the plans that an auditor judges by: made once, the same for all seeds."""
+"""The task lists and members of a simulation, and the plans that an auditor judges by: the same for all seeds.
+
+It must never read the clock, nor keep anything of one seed for the next.
+"""
 
 from __future__ import annotations
 
@@ -102,7 +105,7 @@ def plan_of(made: Book, coworker_id: int) -> dict[str, Any]:
 
 def far_side_of(random: Random, manners: Manners, members: Sequence[int], start: Instant) -> FarSide:
     """A far side that knows these members."""
-    far_side = FarSide(random, manners, lambda: start.format_iso())
+    far_side = FarSide(random, manners, start.format_iso)
     for number in members:
         far_side.add_member(number, MEMBERS[number])
     return far_side
@@ -118,5 +121,3 @@ class _CalmLine(httpx.BaseTransport):
         """Answer at once."""
         assert request.method == "GET" or request.url.path == "/api/token"
         return self._far_side.answer(0.0, request.url.raw_path.decode())
-
-

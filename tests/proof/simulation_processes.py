@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
-from baton import Baton, Process, Strand
+from baton import Baton
 from simulation_lists import SETTINGS, SINCE, Book
 from simulation_store import Store
+from simulation_strands import Process, Strand
 from simulation_wire import QUIET
 from whenever import Instant
 

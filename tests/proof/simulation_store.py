@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from baton import Baton, BatonLock
+from baton import Baton
+from simulation_locks import BatonLock
 from sqlalchemy import Connection, Engine, StaticPool, create_engine, insert
 from whenever import Instant
 

@@ -12,8 +12,9 @@ from typing import Any
 from uuid import UUID
 
 import httpx
-from baton import Baton, Process
+from baton import Baton
 from simulation_far_side import OOOPS, TASKS, Answer, FarSide, Json, as_json
+from simulation_strands import Process
 
 QUIET = 40.0
 """Seconds. Late commit, lag of lists and a stop between check and first byte stay below it together."""
@@ -71,9 +72,7 @@ class Line(httpx.BaseTransport):
             raise httpx.ConnectError("connection refused")
         self._baton.sleep(self._random.uniform(0.02, 0.3))
         answer = (
-            self._faulty(fault, request)
-            if fault
-            else self._far_side.answer(self._baton.now, target, self._disturbed)
+            self._faulty(fault, request) if fault else self._far_side.answer(self._baton.now, target, self._disturbed)
         )
         self._baton.step(f"{answer.status_code} for {path}")
         return answer
@@ -130,7 +129,8 @@ class Line(httpx.BaseTransport):
         others = [
             task
             for _, task in sorted(self._far_side.tasks.items())
-            if task["CoworkerId"] == fields["CoworkerId"] and "TaskItemUniqueId" in task
+            if task["CoworkerId"] == fields["CoworkerId"]
+            and "TaskItemUniqueId" in task
             and task["TaskItemUniqueId"] != fields["TaskItemUniqueId"]
         ]
         if others and self._random.random() < 0.5:

@@ -1,4 +1,4 @@
-"""Seeded simulation: 2,000 schedules in the normal run, 100,000 with TASKLISTS_LONG=1; each is replayed exactly by its seed.
+"""Seeded simulation: 2,000 schedules in the normal run, 100,000 with TASKLISTS_LONG=1; each is replayed by its seed.
 
 The long ones are resumable: each chunk writes its next seed to .long/, and goes on from there.
 """
@@ -12,7 +12,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from simulation import Found, simulate, simulation
+from simulation import simulate, simulation
+from simulation_world import Found
 
 LONG = os.environ.get("TASKLISTS_LONG") == "1"
 CHUNKS = 40
