@@ -81,6 +81,8 @@ _RUN = _object(
     finished_at=_MOMENT_OR_NULL,
     checksum=_TEXT,
     outcomes={"type": "object", "additionalProperties": _INT},
+    open={"type": "boolean"},
+    resumes_at=_MOMENT_OR_NULL,
 )
 _TASK = _object(
     tasklist=_TEXT,
@@ -91,6 +93,7 @@ _TASK = _object(
     task_id=_INT_OR_NULL,
     at=_MOMENT,
     run_id=_TEXT,
+    why=_TEXT_OR_NULL,
 )
 _PROBLEM = _object(
     file=_TEXT,

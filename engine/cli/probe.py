@@ -63,7 +63,7 @@ def command(
         click.echo("nothing was done", err=True)
         return 0
     _show(report, form, organisation if redact else None)
-    if report.stopped_by is not None and form == "table":
+    if report.stopped_by is not None:
         print_error(report.stopped_by)
     return report.exit_code
 

@@ -12,6 +12,9 @@ from engine.core.errors import UserError
 from engine.core.wire_dates import wire_moment
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
     from whenever import Instant
 
     from engine.core.known import KnownTask
@@ -50,13 +53,31 @@ def command(*, coworker_id: int | None, run_id: str | None, folder: str | None, 
             return _one_run(ledger, run_id, form)
         runs = ledger.runs(coworker_id)
         tasks = ledger.known(coworker_id) if coworker_id is not None else ()
+        whys = {n: result.error for n, result in ledger.last_results(coworker_id).items()} if coworker_id else {}
     told: dict[str, Any] = {"runs": [_run_json(run) for run in runs]}
     if coworker_id is not None:
-        told["tasks"] = [_task_json(task) for task in tasks]
+        told["tasks"] = [_task_json(task, _why(task, whys)) for task in tasks]
     _show(told, form, [_run_row(run) for run in runs], "no runs yet")
     if form == "table" and tasks:
         _task_table(tasks)
+        _say_whys(tasks, whys)
     return 3 if any(task.state in {"intended", "failed"} for task in tasks) else 0
+
+
+def _why(task: KnownTask, whys: Mapping[UUID, str]) -> str:
+    """Why a task is not settled: what its last run said of it, or that the run died before it could."""
+    if task.state not in {"intended", "failed"}:
+        return ""
+    return whys.get(task.identity) or f"asked for at {wire_moment(task.at)}, and its run was interrupted"
+
+
+def _say_whys(tasks: tuple[KnownTask, ...], whys: Mapping[UUID, str]) -> None:
+    from engine.cli.tables import say
+
+    for task in sorted(tasks, key=lambda task: (task.tasklist, task.item, task.key)):
+        why = _why(task, whys)
+        if why:
+            say(f"{_item(task)}: {why}")
 
 
 def _one_run(ledger: LedgerView, run_id: str, form: str) -> int:
@@ -115,6 +136,10 @@ def _item(task: KnownTask) -> str:
 def _run_row(run: Run) -> tuple[str, ...]:
     outcomes = ", ".join(f"{number} {name}" for name, number in run.outcomes.items())
     state = outcomes or ("not finished" if run.finished_at is None else "nothing wanted")
+    if run.resumes_at is not None:
+        state = f"{state}, parked till {_short(run.resumes_at)}"
+    elif run.request:
+        state = f"{state}, open: tasklists resume"
     if run.cause != "cli":
         state = f"{state} ({run.cause})"
     return (run.id, _short(run.started_at), run.tasklist, str(run.coworker_id), state)
@@ -132,10 +157,12 @@ def _run_json(run: Run) -> dict[str, Any]:
         "finished_at": None if run.finished_at is None else wire_moment(run.finished_at),
         "checksum": run.checksum,
         "outcomes": dict(run.outcomes),
+        "open": bool(run.request),
+        "resumes_at": None if run.resumes_at is None else wire_moment(run.resumes_at),
     }
 
 
-def _task_json(task: KnownTask) -> dict[str, Any]:
+def _task_json(task: KnownTask, why: str) -> dict[str, Any]:
     return {
         "tasklist": task.tasklist,
         "item": task.item,
@@ -145,6 +172,7 @@ def _task_json(task: KnownTask) -> dict[str, Any]:
         "task_id": task.task_id,
         "at": wire_moment(task.at),
         "run_id": task.run_id,
+        "why": why or None,
     }
 
 

@@ -55,13 +55,20 @@ def _order(action: Action) -> tuple[bool, str, str, str]:
 
 def _no_longer_wanted(expansion: Expansion, situation: Situation) -> Iterable[str]:
     """Say which live tasks of this very batch the list lacks now; another contract's or cycle's are not meant."""
-    wanted = {number for task in expansion.wanted for number in (task.identity, *task.alternatives)}
-    for number, task in sorted(situation.known.items(), key=lambda pair: (pair[1].item, pair[1].key, pair[0])):
-        if number in wanted or task.tasklist != expansion.tasklist or task.task_id not in situation.live:
-            continue
-        if number in expansion.naming.identities(task.item, task.key):
+    for task in unwanted(expansion, situation):
+        if task.task_id in situation.live:
             where = f"{task.item} [{task.key}]" if task.key else task.item
             yield f"task {task.task_id} ({where}) is no longer wanted by this list; it is left as it is"
+
+
+def unwanted(expansion: Expansion, situation: Situation) -> Iterable[KnownTask]:
+    """Return the remembered tasks of this very batch that the list lacks now, by item and key."""
+    wanted = {number for task in expansion.wanted for number in (task.identity, *task.alternatives)}
+    for number, task in sorted(situation.known.items(), key=lambda pair: (pair[1].item, pair[1].key, pair[0])):
+        if number in wanted or task.tasklist != expansion.tasklist:
+            continue
+        if number in expansion.naming.identities(task.item, task.key):
+            yield task
 
 
 class _Planner:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 from uuid import UUID
@@ -32,6 +32,7 @@ from engine.nexudus.gate import Gate
 
 _OUTCOME_OF = {"keep": "kept", "skip": "skipped", "conflict": "conflict", "hold": "held"}
 _MADE = frozenset({"created", "adopted"})
+_NO_LONGER_WANTED = "it was refused, and the list does not want it any more"
 UNFINISHED = frozenset({"failed", "held", "parked", "conflict"})
 
 
@@ -137,8 +138,14 @@ class Applier:
             if identity not in claimed:
                 self._tell(plan, taken_over(action))
                 continue
-            self._ledger.record(self._run_id, identity, "failed", now=self._now(), error=why)
-            self._tell(plan, Result(action, "failed", error=why))
+            self._ledger.withdraw(self._run_id, identity, self._now(), why)
+            self._tell(plan, Result(action, "skipped", error=why))
+
+    def forget_refused(self, identities: Iterable[UUID]) -> None:
+        """Forget tasks of this batch that were refused once and that the list does not want any more."""
+        with suppress(TasklistsError):  # the next run forgets them
+            for identity in identities:
+                self._ledger.withdraw(self._run_id, identity, self._now(), _NO_LONGER_WANTED)
 
     def goes_on_at(self) -> Instant | None:
         """Return the first moment from which another round can decide something; None if none can."""
@@ -170,9 +177,10 @@ class Applier:
     def _note_unchanged(self, plan: Plan, action: Action) -> None:
         """What an earlier round made is not told as kept by the next one."""
         earlier = self._results.get(action.wanted.identity)
-        if earlier is not None and (earlier.outcome in _MADE or action.action == "keep"):
-            if earlier.outcome not in _MADE:
-                self._tell(plan, replace(earlier, outcome="adopted", task_id=action.task_id, error="", resumable=False))
+        if earlier is not None and earlier.outcome in _MADE:
+            return
+        if earlier is not None and earlier.outcome in UNFINISHED and action.action == "keep":
+            self._tell(plan, Result(action, "adopted", action.task_id))  # another run found it meanwhile
             return
         held = action.action == "hold"
         why = action.reason if action.action in {"conflict", "hold"} else ""

@@ -31,7 +31,7 @@ from engine.flows.stopping import Stopped
 from engine.ledger.ledger import Ledger
 from engine.nexudus.answers import Record
 from engine.nexudus.client import NexudusClient
-from engine.nexudus.errors import RoleMissing
+from engine.nexudus.errors import NexudusUnreachable, RequestRefused, RoleMissing
 
 
 @dataclass(frozen=True)
@@ -149,8 +149,7 @@ class Probe:
     def _read(self, asked: Asked) -> Record | None:
         """All that reads can tell. The coworker, None where the login may not read it."""
         self._say("reading")
-        me = self._client.me()
-        self._notebook.check("login", "ok", f"works; its default location is {me.get('DefaultBusinessName')}")
+        self._tell_login()
         try:
             coworker = self._client.coworker(asked.coworker_id)
         except RoleMissing:
@@ -170,6 +169,15 @@ class Probe:
         if asked.read_only:
             tell_about_roles(self._door.rights, self._needed, self._notebook)
         return coworker
+
+    def _tell_login(self) -> None:
+        """Who we are; that address is known from other clients alone, so its silence proves nothing."""
+        try:
+            me = self._client.me()
+        except (NexudusUnreachable, RequestRefused) as error:
+            self._notebook.check("login", "warning", f"who it is could not be told: {error.message}")
+        else:
+            self._notebook.check("login", "ok", f"works; its default location is {me.get('DefaultBusinessName')}")
 
     def _stage(self, asked: Asked, coworker: Record | None) -> Stage:
         if coworker is None:

@@ -15,6 +15,7 @@ from whenever import Instant
 
 from engine.core.errors import TasklistsError, Unreachable
 from engine.core.plan import Plan
+from engine.core.planner import unwanted
 from engine.core.prepared import Prepared
 from engine.core.wire_dates import wire_moment
 from engine.flows.apply import Applied, Applier, Asked, Conduct, TaskWriter
@@ -199,6 +200,8 @@ class Runner:
         )
         applier.begin(made.plan, asked)
         plan = self._in_rounds(applier, previewer, made)
+        refused = (task for task in unwanted(made.plan.expansion, made.situation) if task.state == "failed")
+        applier.forget_refused(task.identity for task in refused)
         return Ran(made, applier.finish(plan))
 
     def _in_rounds(self, applier: Applier, previewer: Previewer, made: Preview) -> Plan:

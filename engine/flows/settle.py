@@ -24,9 +24,7 @@ from engine.flows.run import Runner
 from engine.flows.tenure import Tenure
 from engine.ledger.values import OpenIntent
 
-_NOT_WANTED = (
-    "its request was never carried out, and nothing asks for it any more: if it is still wanted, run its list again"
-)
+_NOT_WANTED = "it was never made, and nothing asks for it any more; if it is still wanted, run its list"
 
 
 def settle(runner: Runner, tenure: Tenure) -> tuple[Applied, ...]:

@@ -40,7 +40,7 @@ _INSERT_BATCH: Final = insert(schema.batches)
 _MEANT: Final = ("coworker_id", "identity", "state", "run_key", "batch_key", "item_key", "thing_id")
 _INSERT_TASKS: Final = Prepared(insert(schema.tasks), (*_MEANT, "at", "due_at", "contract_id", "event_at"))
 _INSERT_PAYLOADS: Final = Prepared(insert(schema.payloads), ("coworker_id", "identity", "key", "payload"))
-_FORGET_TASK: Final = Prepared(delete(schema.tasks).where(ONE))
+FORGET_TASK: Final = Prepared(delete(schema.tasks).where(ONE))
 FORGET_PAYLOAD: Final = Prepared(delete(schema.payloads).where(_ONE_PAYLOAD))
 _OPEN_TEXT: Final = Prepared(
     select(schema.payloads.c.coworker_id)
@@ -96,7 +96,7 @@ def claim_intents(
         {"coworker": run.coworker_id, "one": one.identity.bytes} for one in free if held[one.identity]
     ]
     if taken_over:
-        _FORGET_TASK.run_many(connection, taken_over)
+        FORGET_TASK.run_many(connection, taken_over)
         FORGET_PAYLOAD.run_many(connection, taken_over)
     batches = {key: _batch_key(connection, run, key, name) for key, name in _names(free).items()}
     keys = items.keys(connection, {intent.item for intent in free})

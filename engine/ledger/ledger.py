@@ -108,6 +108,20 @@ class Ledger(LedgerView):
         self._tidy()
         return True
 
+    def withdraw(self, run_id: RunId, identity: UUID, now: Instant, why: str) -> bool:
+        """Forget a task that was certainly not made and that nobody wants any more; the run tells why.
+
+        False, and nothing changed, unless it was refused, or is an open intent of this very run.
+        """
+        with self._writing() as connection:
+            run = self._holder(connection, run_id)
+            withdrawn = outcomes.withdraw(connection, run, identity)
+            if withdrawn:
+                outcomes.tell(connection, run, identity, "skipped", task_id=None, error=why, now=now)
+        self._text_in_log = True
+        self._tidy()
+        return withdrawn
+
     def finish_run(  # noqa: PLR0913  how one run ended, by name
         self,
         run_id: RunId,

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from whenever import Instant
 
 from engine.ledger import schema
-from engine.ledger.claims import FORGET_PAYLOAD, ONE, Holder
+from engine.ledger.claims import FORGET_PAYLOAD, FORGET_TASK, ONE, Holder
 from engine.ledger.packing import digest, milliseconds, pack_fingerprints
 from engine.ledger.prepared import Prepared
 
@@ -111,6 +111,18 @@ def leave_or_fail(connection: Connection, run: Holder, identity: UUID, outcome: 
     if found.state == schema.INTENDED and found.run_key == run.key:
         _FAIL.run(connection, _one(run, identity))
         FORGET_PAYLOAD.run(connection, _one(run, identity))
+
+
+def withdraw(connection: Connection, run: Holder, identity: UUID) -> bool:
+    """Forget a task that was certainly not made: a refused one, or an open intent of this very run."""
+    found = find(connection, run, identity)
+    if found is None or found.state not in {schema.INTENDED, schema.FAILED}:
+        return False
+    if found.state == schema.INTENDED and found.run_key != run.key:
+        return False
+    FORGET_TASK.run(connection, _one(run, identity))
+    FORGET_PAYLOAD.run(connection, _one(run, identity))
+    return True
 
 
 def tell(  # noqa: PLR0913  one row, by name
