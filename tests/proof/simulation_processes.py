@@ -179,10 +179,15 @@ class Machine:
                 self.baton.sleep(0.01)
 
 
-def run(machine: Machine, process: Process, made: Book, coworker_id: int, *, patient: bool) -> int:
-    """`tasklists run`: its exit code."""
+def run(
+    machine: Machine, process: Process, made: Book, coworker_id: int, *, patient: bool, ends_at: float | None = None
+) -> int:
+    """`tasklists run`: its exit code. It is asked to stop at `ends_at` of fake time."""
     job = Job(made.prepared, Request(coworker_id, machine.wall()), made.version)
-    runner = machine.runner(process, FakeStop(machine.baton), patient=patient)
+    stop = FakeStop(machine.baton)
+    if ends_at is not None:
+        machine.baton.at(ends_at, stop.request)
+    runner = machine.runner(process, stop, patient=patient)
     recovery = Recovery(runner, lambda _, request: Job(made.prepared, request, made.version), lambda _: None)
     try:
         ran = runner.run(

@@ -273,9 +273,13 @@ class Actor:
         if resumes:
             self._code = resume(world.machine, process, world.made, patient=patient)
         else:
-            self._code = run(world.machine, process, world.made, self._member, patient=patient)
+            ends_at = world.baton.now + world.random.uniform(0, 60) if world.random.random() < 0.15 else None
+            self._code = run(
+                world.machine, process, world.made, self._member, patient=patient, ends_at=ends_at
+            )
         world.baton.tell(f"{self._name} exits with {self._code}")
-        assert self._code in {0, 3, 6}, f"exit code {self._code}"
+        world.met[f"exit code {self._code}"] += 1
+        assert self._code in {0, 3, 6, 130}, f"exit code {self._code}"
 
     def _after(self, process: Process) -> None:
         world = self._world

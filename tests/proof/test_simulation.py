@@ -13,22 +13,22 @@ from pathlib import Path
 
 import pytest
 from simulation import simulate, simulation
+from simulation_wire import LIST_FAULTS, NOT_DONE, UNSURE
 from simulation_world import Found
 
 LONG = os.environ.get("TASKLISTS_LONG") == "1"
-CHUNKS = 40
-A_CHUNK = 2_500 if LONG else 50
-AT_ONCE = 100
-"""Seeds between two notes of where a long chunk is."""
+CHUNKS = 40 if LONG else 8
+A_CHUNK = 2_500 if LONG else 250
+AT_ONCE = 250
+"""Seeds between two notes of where a long chunk is; so many are rough enough to prove something."""
 
 STATE = Path(__file__).resolve().parent.parent.parent / ".long"
 
 
 def _first(chunk: int) -> int:
     """The first seed of a chunk that is not done yet."""
-    first = chunk * 2_500
     note = STATE / f"simulation-{chunk}"
-    return int(note.read_text()) if LONG and note.exists() else first
+    return int(note.read_text()) if LONG and note.exists() else chunk * A_CHUNK
 
 
 def _note(chunk: int, following: int) -> None:
@@ -42,38 +42,30 @@ def _note(chunk: int, following: int) -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 def test_no_schedule_loses_or_doubles_a_task(chunk: int) -> None:
-    last = chunk * 2_500 + A_CHUNK
+    last = (chunk + 1) * A_CHUNK
     with simulation():
         for start in range(_first(chunk), last, AT_ONCE):
-            seeds = range(start, min(start + AT_ONCE, last))
-            for seed in seeds:
-                simulate(seed)
+            _must_be_rough([simulate(seed) for seed in range(start, start + AT_ONCE)])
             if LONG:
-                _note(chunk, seeds.stop)
+                _note(chunk, start + AT_ONCE)
     if LONG:
-        print(f"seeds {chunk * 2_500} to {last - 1}: lost 0, doubled 0, wrong 0, orphan 0")
+        print(f"seeds {chunk * A_CHUNK} to {last - 1}: lost 0, doubled 0, wrong 0, orphan 0")
 
 
-def test_the_schedules_are_rough_enough_to_prove_something() -> None:
-    met: Counter[str] = Counter()
-    found: list[Found] = []
-    with simulation():
-        for seed in range(300):
-            found.append(simulate(seed))
-            met += found[-1].met
+def _must_be_rough(found: list[Found]) -> None:
+    """Seeds that meet nothing prove nothing."""
+    met = sum((one.met for one in found), Counter())
     assert sum(one.deaths for one in found) >= 50
-    assert met["died with an open intent"] >= 20
+    assert sum(one.audit.planned for one in found) >= 500
+    assert max(one.seconds for one in found) < 5 * 3600
+    assert met["died with an open intent"] >= 15
     assert met["stopped longer than the quiet period"] >= 10
     assert met["adopted"] >= 20
+    assert met["exit code 130"] >= 5
     assert met["ledger: full"] + met["ledger: killed"] >= 10
-    for fault in ("late", "null", "hang", "500", "reset", "stale", "refuse", "throttle", "401"):
-        assert met[f"create: {fault}"] >= 5, fault
-    for fault in ("no records", "contradiction", "short", "endless"):
-        assert met[f"list: {fault}"] >= 5, fault
-    for deed in ("complete", "rename", "date", "delete", "twin"):
-        assert met[f"staff: {deed}"] >= 5, deed
-    assert max(one.seconds for one in found) < 3 * 3600
-    assert sum(one.audit.planned for one in found) >= 400
+    assert [fault for fault in (*UNSURE, *NOT_DONE) if not met[f"create: {fault}"]] == []
+    assert [fault for fault in LIST_FAULTS if not met[f"list: {fault}"]] == []
+    assert [deed for deed in ("complete", "rename", "date", "delete", "twin") if not met[f"staff: {deed}"]] == []
 
 
 def test_a_seed_gives_the_same_schedule_whatever_ran_before_it() -> None:
