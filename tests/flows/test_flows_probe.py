@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import re
+import select
+import subprocess
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from given_account import ASHLEY, BARCELONA, PASSWORD, Account, Answer
+from test_output_schemas import faults
 
 from engine.authoring.folder import find_folder
 from engine.cli.output_schemas import OUTPUTS
@@ -288,9 +294,42 @@ def test_a_question_that_is_not_asked_keeps_its_earlier_answer(account: Account)
 
 
 def test_the_json_is_what_its_schema_says(account: Account) -> None:
-    told = probe(account, "--read-only").json
-    assert set(told) == set(OUTPUTS["probe"]["required"])
-    assert [one["question"] for one in told["answers"]] == [f"Q{number:02d}" for number in range(1, 21)]
+    for arguments in (("--read-only",), ("--yes",)):
+        told = probe(account, *arguments).json
+        assert faults(told, OUTPUTS["probe"]) == []
+        assert [one["question"] for one in told["answers"]] == [f"Q{number:02d}" for number in range(1, 21)]
+
+
+def test_a_page_instead_of_who_we_are_is_only_a_warning(account: Account) -> None:
+    account.far_side.set_fault("me-html", "1.0")
+    answer = probe(account, "--read-only")
+    assert (states(answer)["login"], words(answer)["Q19"]) == ("warning", "held")
+
+
+def test_it_shows_what_it_will_do_and_a_no_ends_it(account: Account) -> None:
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        account.command("probe", "--coworker", ASHLEY),
+        cwd=account.folder,
+        env=account.whole_env(TERM="xterm", COLUMNS="100"),
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    seen, deadline = b"", time.monotonic() + 30
+    while b"Go on?" not in seen and time.monotonic() < deadline:
+        if select.select([ours], [], [], 0.2)[0]:
+            seen += os.read(ours, 4096)
+    os.write(ours, b"n\n")
+    try:
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+        os.close(ours)
+    assert b"up to 10 tasks for coworker %d at barcelona" % ASHLEY in b" ".join(seen.split())
+    assert {method for method, _ in account.calls()} == {"GET"}
 
 
 def test_no_secret_is_told_and_redact_masks_the_staff(account: Account) -> None:
