@@ -47,13 +47,21 @@ class Line(httpx.BaseTransport):
         self._fault = fault
         self._watch = watch
         self._random = far_side.random
-        self._met_401 = False
+        self._let_in_until = 0.0
+        self._denied_until = 0.0
 
     def _draw(self, kind: str) -> str:
-        """What goes wrong with this exchange. Two 401 in a row would rightly be a missing right."""
+        """What goes wrong with this exchange. Another 401 soon after one would rightly be a missing right."""
+        now = self._baton.now
+        if kind == "create" and now < self._denied_until:
+            return "denied"
         fault = self._fault(kind)
-        fault = "" if fault == "401" and self._met_401 else fault
-        self._met_401 = fault in {"401", "denied"}
+        if fault in {"401", "denied"}:
+            if now < self._let_in_until:
+                return ""
+            self._let_in_until = now + 30.0
+        if fault == "denied":
+            self._denied_until = now + 10.0
         return fault
 
     def handle_request(self, request: httpx.Request) -> Any:

@@ -21,7 +21,7 @@ from simulation_wire import LIST_FAULTS, NOT_DONE, QUIET, READ_FAULTS, UNSURE, L
 MOST_SECONDS = 6 * 3600.0
 """Of fake time: a denied creation waits an hour, and a seed may draw a few of them."""
 
-MOST_LIVES = 14
+MOST_LIVES = 40
 """Of one actor: crashes and faults end long before, so whoever is not done by then never would be."""
 
 STAFF = "eva@acme.example"
@@ -262,7 +262,7 @@ class Actor:
             told = f"{self._name} is not done after {MOST_LIVES} processes, the last exit code is {self._code}"
             world.violations.append(told)
             return
-        process = world.process(self._name, self._lives, mortal=self._lives < MOST_LIVES / 2)
+        process = world.process(self._name, self._lives, mortal=self._lives < MOST_LIVES / 4)
         self._code = None
         resumes = self._may_resume and world.random.random() < 0.3
         patient = world.random.random() < 0.6
@@ -274,9 +274,7 @@ class Actor:
             self._code = resume(world.machine, process, world.made, patient=patient)
         else:
             ends_at = world.baton.now + world.random.uniform(0, 60) if world.random.random() < 0.15 else None
-            self._code = run(
-                world.machine, process, world.made, self._member, patient=patient, ends_at=ends_at
-            )
+            self._code = run(world.machine, process, world.made, self._member, patient=patient, ends_at=ends_at)
         world.baton.tell(f"{self._name} exits with {self._code}")
         world.met[f"exit code {self._code}"] += 1
         assert self._code in {0, 3, 6, 130}, f"exit code {self._code}"
