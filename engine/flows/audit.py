@@ -21,7 +21,7 @@ from engine.core.identity import mark_of
 from engine.core.known import KnownTask, LiveTask
 from engine.core.wire_dates import parse_moment
 from engine.flows.look import Policy
-from engine.flows.marks import digits_of, likeliest, marks_of_row, verdict_of
+from engine.flows.marks import digits_of, likeliest, read_row, verdict_of
 from engine.flows.tenure import lease_name
 from engine.ledger.view import LedgerView
 from engine.nexudus.client import NexudusReader
@@ -172,12 +172,13 @@ class Auditor:
 
     def _read_mark(self, looked: _Looked, remembered: Remembered, row: LiveTask) -> None:
         try:
-            marks = marks_of_row(self._reader, row.task_id)
+            read = read_row(self._reader, row.task_id)
         except UnreadableRecord as error:
             looked.unreadable[row.task_id] = error.message.rstrip(".")
             return
-        if marks is None:
+        if read is None:
             return
+        marks = read.marks
         twins = remembered.named_like(row)
         mark = likeliest(marks, {mark_of(task.identity) for task in twins})
         looked.marks[row.task_id] = mark.digits if mark else None

@@ -18,7 +18,7 @@ from engine.core.known import KnownTask, LiveTask, fingerprint
 from engine.core.plan import Situation
 from engine.core.wanted import Expansion, Wanted
 from engine.flows.alike import alike
-from engine.flows.marks import digits_of, likeliest, marks_of_row, verdict_of
+from engine.flows.marks import digits_of, likeliest, read_row, verdict_of
 from engine.ledger.values import BatchKey
 from engine.ledger.view import LedgerView
 from engine.nexudus.client import NexudusReader
@@ -44,7 +44,7 @@ class _Found:
     """Task id -> the TaskListName that its mark tells."""
     verdicts: dict[int, UUID | None] = field(default_factory=dict)
     marked: set[int] = field(default_factory=set)
-    """Task ids whose notes carry a mark, though none that is wanted here."""
+    """Task ids that tell whose they are, by a mark or an id, though none that is wanted here."""
     doubtful: dict[UUID, int] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     unreadable: dict[int, str] = field(default_factory=dict)
@@ -84,7 +84,7 @@ class Looker:
         """
         memory, coworker_id = self._memory, expansion.coworker_id
         looked_at = self._clock()  # before the list is read: what commits during the look was not looked for
-        known = {task.identity: task for task in memory.known(coworker_id)} if memory else {}
+        known = self._known(expansion)
         listing = self._reader.tasks_of(coworker_id)
         live = {row.task_id: row for row in listing.rows}
         wanted = _undecided(expansion, known)
@@ -105,6 +105,19 @@ class Looker:
             doubtful=dict(found.doubtful),
             warnings=tuple(found.warnings),
         )
+
+    def _known(self, expansion: Expansion) -> dict[UUID, KnownTask]:
+        """What is remembered of the coworker; for a team also what an earlier paying member has of its batch."""
+        if self._memory is None:
+            return {}
+        known = {task.identity: task for task in self._memory.known(expansion.coworker_id)}
+        if expansion.subject.kind == "team":
+            wanted = {number for task in expansion.wanted for number in (task.identity, *task.alternatives)}
+            for other in self._memory.holders_of(batch_key(expansion)):
+                for task in self._memory.known(other):
+                    if task.identity in wanted and task.state in {"created", "adopted"}:
+                        known.setdefault(task.identity, task)
+        return known
 
     def _find(
         self,
@@ -137,16 +150,22 @@ class Looker:
     def _read(self, found: _Found, wanted: Mapping[str, Wanted], rows: Iterable[LiveTask]) -> None:
         """Read rows one by one, likely ones first, while a wanted task is still undecided."""
         names = {task.name for task in wanted.values()}
+        identities = {number for task in wanted.values() for number in (task.identity, *task.alternatives)}
         newest = sorted(rows, key=lambda row: (row.created_at or Instant.MIN, row.task_id), reverse=True)
         for row in sorted(newest, key=lambda row: row.name not in names):
             if {mark_of(task.identity) for task in wanted.values()} <= {mark_of(number) for number in found.tasks}:
                 return
             try:
-                marks = marks_of_row(self._reader, row.task_id)
+                read = read_row(self._reader, row.task_id)
             except UnreadableRecord as error:
                 found.unreadable[row.task_id] = error.message.rstrip(".")
                 continue
-            if marks is None:
+            if read is None:
+                continue
+            marks = read.marks
+            if not marks and read.is_of_others(identities):
+                found.marked.add(row.task_id)
+                found.verdicts[row.task_id] = read.verdict_of_others()
                 continue
             named = {digits for digits, task in wanted.items() if task.name == row.name}
             mark = likeliest(marks, named, wanted)
@@ -192,7 +211,7 @@ class Looker:
                 continue
             intent = next((known[n] for n in (task.identity, *task.alternatives) if n in known), None)
             oldest = intent.at.subtract(seconds=CLOCK_SKEW_SECONDS) if intent and intent.state == "intended" else None
-            if oldest is not None and (row.created_at or Instant.MAX) >= oldest and self._policy.with_mark:
+            if oldest is not None and (row.created_at or Instant.MAX) >= oldest:
                 found.doubtful[task.identity] = row.task_id
                 found.verdicts.pop(row.task_id, None)  # somebody may write the mark into its notes
             else:

@@ -7,20 +7,43 @@ that cannot be read for one without a mark.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from engine.core.identity import MARK_DIGITS, Mark, read_marks
 from engine.nexudus.client import NexudusReader
 
 
-def marks_of_row(reader: NexudusReader, task_id: int) -> tuple[Mark, ...] | None:
-    """Read one task and return the marks in its notes, the likeliest first; None when the task is gone.
+@dataclass(frozen=True)
+class Read:
+    """One task, read by itself: the marks in its notes, the likeliest first, and the id that the service told."""
+
+    marks: tuple[Mark, ...]
+    unique_id: str = ""
+
+    def is_of_others(self, identities: Collection[UUID]) -> bool:
+        """Whether the service itself tells that it is none of these: a native list made it, or another program."""
+        return bool(self.unique_id) and self.unique_id.casefold() not in {str(number) for number in identities}
+
+
+    def verdict_of_others(self) -> UUID:
+        """Return what is stored of a row that is none of ours by its id: that id, or nought where it is no UUID."""
+        try:
+            return UUID(self.unique_id)
+        except ValueError:
+            return UUID(int=0)
+
+
+def read_row(reader: NexudusReader, task_id: int) -> Read | None:
+    """Read one task; None when it is gone.
 
     Raises:
         UnreadableRecord: Nexudus cannot show it now.
     """
     record = reader.task(task_id)
-    return None if record is None else read_marks(str(record.get("Notes") or ""))
+    if record is None:
+        return None
+    return Read(read_marks(str(record.get("Notes") or "")), str(record.get("TaskItemUniqueId") or ""))
 
 
 def likeliest(marks: Sequence[Mark], *preferred: Collection[str]) -> Mark | None:

@@ -13,7 +13,7 @@ from typing import Final, Protocol
 
 from whenever import Instant
 
-from engine.core.errors import TasklistsError, Unreachable
+from engine.core.errors import TasklistsError, Unreachable, UserError
 from engine.core.plan import Plan
 from engine.core.planner import unwanted
 from engine.core.prepared import Prepared
@@ -138,7 +138,7 @@ class Runner:
                 before(tenure)
             if waited:  # by now another run may have changed what identities rest on
                 job = replace(job, request=self._present(job.request))
-                gathered = previewer.gather(job.request, job.version)
+                gathered = _for_same(tenure, previewer.gather(job.request, job.version))
             ran = self._carry_out(job, previewer, gathered, tenure)
             if after is not None and ran.applied.stopped_by is None:
                 after(tenure)
@@ -147,7 +147,7 @@ class Runner:
     def run_held(self, job: Job, tenure: Tenure) -> Ran:
         """Run a list for the coworker whose lease is held already; errors as `run`."""
         previewer = self._previewer(job)
-        return self._carry_out(job, previewer, previewer.gather(job.request, job.version), tenure)
+        return self._carry_out(job, previewer, _for_same(tenure, previewer.gather(job.request, job.version)), tenure)
 
     @contextmanager
     def holding(self, coworker_id: int) -> Iterator[tuple[Tenure, bool]]:
@@ -251,6 +251,18 @@ class Runner:
     def _say(self, what: str, left: float) -> None:
         if self._waiting is not None:
             self._waiting(what, left)
+
+
+def _for_same(tenure: Tenure, gathered: Gathered) -> Gathered:
+    """Return what was gathered, if its tasks are still those of the coworker whose lease is held. Raises UserError."""
+    found = gathered.expansion.coworker_id
+    if found != tenure.coworker_id:
+        raise UserError(
+            f"the tasks of this list are coworker {found}'s by now, no longer coworker {tenure.coworker_id}'s: "
+            "the team's paying member changed.",
+            advice="Nothing was sent. Run the list again.",
+        )
+    return gathered
 
 
 def _moment(request: Request, gathered: Gathered) -> Instant:

@@ -37,6 +37,14 @@ def batch_row(connection: Connection, coworker_id: int, key: BatchKey) -> AnyRow
     return connection.execute(_BATCH, values | {"list": key.tasklist, "round": key.cycle}).one_or_none()
 
 
+def holders_of(connection: Connection, key: BatchKey) -> tuple[int, ...]:
+    """The coworkers that have a batch of this key, sorted."""
+    same = (_batch.kind == key.kind) & (_batch.subject_id == key.subject_id)
+    same &= (_batch.tasklist == key.tasklist) & (_batch.cycle == key.cycle)
+    found = connection.execute(select(_batch.coworker_id).where(same).order_by(_batch.coworker_id))
+    return tuple(found.scalars())
+
+
 def batch_of(connection: Connection, coworker_id: int, key: BatchKey) -> Batch | None:
     """A batch, None before its first intent."""
     row = batch_row(connection, coworker_id, key)

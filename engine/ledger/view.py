@@ -20,7 +20,7 @@ from engine.core.known import KnownTask
 from engine.ledger import caches, schema
 from engine.ledger.calls import pause, pause_of, reserve
 from engine.ledger.connections import Connections
-from engine.ledger.history import batch_of, read_results, read_runs, read_unfinished
+from engine.ledger.history import batch_of, holders_of, read_results, read_runs, read_unfinished
 from engine.ledger.knowing import known_rows, known_tasks
 from engine.ledger.leases import held_until
 from engine.ledger.limits import Clock, Window
@@ -101,6 +101,11 @@ class LedgerView:
         """The batch of a list for a subject, None before its first intent."""
         with self._reading() as connection:
             return batch_of(connection, coworker_id, key)
+
+    def holders_of(self, key: BatchKey) -> tuple[int, ...]:
+        """The coworkers that have a batch of this key: more than one where a team's paying member changed."""
+        with self._reading() as connection:
+            return holders_of(connection, key)
 
     def run(self, run_id: RunId) -> Run | None:
         """One run, None if the ledger has no such run."""

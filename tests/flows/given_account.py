@@ -97,7 +97,8 @@ class Account:
         return self.cli("preview", name, "--coworker", coworker, "--format", "json", *arguments, **env)
 
     def run(self, *arguments: object, name: str = "new-member", coworker: int = ASHLEY, **env: str) -> Answer:
-        return self.cli("run", name, "--coworker", coworker, "--yes", "--no-wait", "--format", "json", *arguments, **env)
+        usual = ("--yes", "--no-wait", "--format", "json")
+        return self.cli("run", name, "--coworker", coworker, *usual, *arguments, **env)
 
     def subprocess(self, *arguments: object, **env: str) -> Answer:
         """Call the command line as its own process, without a terminal."""

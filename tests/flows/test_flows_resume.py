@@ -44,7 +44,7 @@ def _killed_in_the_middle(account: Account, **env: str) -> None:
     """A run that dies while its answers are awaited."""
     account.far_side.set_fault("hang-after-commit", "1.0:coworkertasks")
     process = _start(account, "run", "new-member", "--coworker", ASHLEY, "--yes", **env)
-    _until(lambda: account.commits())
+    _until(account.commits)
     process.kill()
     process.communicate(timeout=_SECONDS)
     account.far_side.clear_faults()
@@ -208,7 +208,7 @@ def test_a_member_in_work_is_waited_for_and_with_no_wait_left_alone(account: Acc
     account.far_side.set_mode("S51.slow-seconds", "2")
     account.far_side.set_fault("slow", "1.0:coworkertasks")
     first = _start(account, "run", "new-member", "--coworker", ASHLEY, "--yes")
-    _until(lambda: account.commits())
+    _until(account.commits)
     refused = account.run()
     assert (refused.code, f"another process is working on coworker {ASHLEY}" in refused.err) == (3, True)
     account.far_side.clear_faults()
@@ -246,7 +246,7 @@ def test_a_signal_lets_the_calls_under_way_end_and_sends_nothing_more(account: A
     process = _start(
         account, "run", "many", "--coworker", ASHLEY, "--yes", "--format", "json", TASKLISTS_WRITES_PER_MINUTE="60"
     )
-    _until(lambda: account.commits())
+    _until(account.commits)
     started = time.monotonic()
     process.send_signal(number)
     out, err = process.communicate(timeout=_SECONDS)
@@ -274,7 +274,7 @@ def test_a_signal_ends_a_wait_and_a_second_one_ends_all_at_once(account: Account
     account.far_side.set_fault("hang-before-commit", "1.0:coworkertasks")
     process = _start(account, "run", "new-member", "--coworker", JOSE, "--yes")
     account.far_side.clear_requests()
-    _until(lambda: account.posts())
+    _until(account.posts)
     process.send_signal(signal.SIGTERM)
     time.sleep(0.3)
     started = time.monotonic()

@@ -160,15 +160,15 @@ def test_a_twin_beside_an_answer_that_left_it_open_is_not_taken_for_the_request(
     like = _payload(account, "access-card")
     if moment == "before":
         twin = _twin(account, 1400, like, CreatedOn="2026-11-20T09:00:00Z")
-    account.far_side.set_fault("error-before-commit", "1x:coworkertasks")
-    assert account.run().outcomes["access-card"] == "held"
+    account.far_side.set_fault("error-before-commit", "3x:coworkertasks")
+    assert set(account.run().outcomes.values()) == {"held"}
     if moment == "after":
         twin = _twin(account, 1400, like)
     account.far_side.clear_requests()
     decided = account.run(TASKLISTS_QUIET_SECONDS="0")
     assert decided.outcomes["access-card"] == ("created" if moment == "before" else "held"), "never adopted"
     assert account.far_side.record("coworkertasks", 1400) == twin
-    assert _writes(account) == [("POST", TASKS)] * (moment == "before")
+    assert _writes(account) == [("POST", TASKS)] * (3 if moment == "before" else 2)
 
 
 def test_without_the_mark_a_twin_older_than_the_first_day_of_use_is_not_adopted(account: Account):
@@ -185,8 +185,8 @@ def test_without_the_mark_a_twin_older_than_the_first_day_of_use_is_not_adopted(
 def test_without_the_mark_a_twin_older_than_the_intent_is_not_adopted(account: Account, fault: str):
     account.env["TASKLISTS_NOTES_REF"] = "off"
     like = _payload(account, "access-card")
-    account.far_side.set_fault(fault, "1x:coworkertasks")
-    assert account.run().outcomes["access-card"] == "held"
+    account.far_side.set_fault(fault, "3x:coworkertasks")
+    assert set(account.run().outcomes.values()) == {"held"}
     twin = _twin(account, 1400, like, CreatedOn="2026-11-20T09:00:00Z")
     decided = account.run(TASKLISTS_QUIET_SECONDS="0")
     assert decided.outcomes["access-card"] in ({"adopted", "kept"} if fault == "error-after-commit" else {"created"})
@@ -296,3 +296,26 @@ def _one_edit(account: Account, source: random.Random, ids: dict[str, int], doub
         _twin(account, 9000 + step, row, DueDate=source.choice([row["DueDate"], None]))
     else:
         _edit(account, row, **EDITS[source.choice(sorted(EDITS))](row))
+
+
+def test_without_the_mark_what_a_native_list_made_is_told_by_its_own_id(account: Account):
+    account.env["TASKLISTS_NOTES_REF"] = "off"
+    account.far_side.set_mode("S15.TaskItemUniqueId", "kept-and-returned")
+    like = _payload(account, "access-card")
+    twin = _twin(account, 1400, like, Notes=None, TaskListName="Native", TaskItemUniqueId=NATIVE_ITEM)
+    assert account.run().outcomes["access-card"] == "created"
+    assert account.far_side.record("coworkertasks", 1400) == twin
+    assert set(account.run().outcomes.values()) == {"kept"}
+
+
+@pytest.mark.parametrize("edit", [edit for edit in EDITS if edit != "renamed"])
+def test_without_the_mark_an_edit_beside_an_open_answer_never_makes_a_second_task(account: Account, edit: str):
+    account.env["TASKLISTS_NOTES_REF"] = "off"
+    account.far_side.set_fault("error-after-commit", "1x:coworkertasks")
+    held = account.run()
+    item = next(r["item"] for r in held.json["results"] if r["outcome"] == "held")
+    (row,) = [row for row in _rows(account) if row["Id"] not in {r["task_id"] for r in held.json["results"]}]
+    _edit(account, row, **EDITS[edit](row | {"Notes": row["Notes"] or ""}))
+    decided = account.run(TASKLISTS_QUIET_SECONDS="0")
+    assert decided.outcomes[item] in {"adopted", "held"}
+    assert len(account.commits()) == 3

@@ -207,3 +207,17 @@ def test_facts_of_another_than_the_payer_make_no_plan(account: Account, tmp_path
     answer = account.cli("preview", "office", "--facts", saved)
     assert answer.code == 2
     assert f"coworker {GLEN} pays for team {TEAM}; these facts are of coworker {PAYER}" in answer.err
+
+
+def test_a_team_that_has_another_payer_by_now_keeps_its_tasks(account: Account):
+    item = "{id: keys, name: Keys}"
+    head = "tasklist: office\nname: Office\nonce_per: team\ndefaults: {responsible: host}\n"
+    account.write("office", f"{head}items:\n  - {item}\n")
+    assert account.run(name="office", coworker=GLEN).outcomes == {"keys": "created"}
+    team = next(one for one in account.far_side.records("teams") if GLEN in one["TeamMembers"])
+    account.far_side.put_record("teams", team["Id"], PayingMemberId=GLEN)
+    try:
+        assert account.run(name="office", coworker=GLEN).outcomes == {"keys": "kept"}
+    finally:
+        account.far_side.put_record("teams", team["Id"], PayingMemberId=team["PayingMemberId"])
+    assert len(account.commits()) == 1
