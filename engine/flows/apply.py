@@ -89,7 +89,6 @@ class Applier:
         self._ledger = ledger
         self._tenure = tenure
         self._conduct = conduct
-        self._gate = MeasuredGate(tenure, conduct.width)
         self._lock = threading.Lock()
         self._results: dict[UUID, Result] = {}
         self._run_id = RunId("")
@@ -132,20 +131,22 @@ class Applier:
         if not actions:
             return
         intents = [intent_of(plan, action, self._key) for action in actions]
-        claimed = self._ledger.claim(self._run_id, intents, self._now())
+        claimed = self._ledger.claim(self._run_id, intents, self._now(), self._tenure.lease)
         for action in actions:
             identity = action.wanted.identity
             if identity not in claimed:
                 self._tell(plan, taken_over(action))
                 continue
-            self._ledger.withdraw(self._run_id, identity, self._now(), why)
+            self._ledger.withdraw(self._run_id, identity, self._now(), why, lease=self._tenure.lease)
             self._tell(plan, Result(action, "skipped", error=why))
 
     def forget_refused(self, identities: Iterable[UUID]) -> None:
         """Forget tasks of this batch that were refused once and that the list does not want any more."""
         with suppress(TasklistsError):  # the next run forgets them
             for identity in identities:
-                self._ledger.withdraw(self._run_id, identity, self._now(), _NO_LONGER_WANTED)
+                self._ledger.withdraw(
+                    self._run_id, identity, self._now(), _NO_LONGER_WANTED, lease=self._tenure.lease
+                )
 
     def goes_on_at(self) -> Instant | None:
         """Return the first moment from which another round can decide something; None if none can."""
@@ -197,7 +198,7 @@ class Applier:
         if not actions:
             return
         intents = [intent_of(plan, action, self._key) for action in actions]
-        claimed = self._ledger.claim(self._run_id, intents, self._now())
+        claimed = self._ledger.claim(self._run_id, intents, self._now(), self._tenure.lease)
         for action in actions:
             if action.wanted.identity not in claimed:
                 self._tell(plan, taken_over(action))
@@ -221,7 +222,8 @@ class Applier:
 
     def _send(self, plan: Plan, action: Action) -> Result:
         try:
-            answer = self._writer.create_task(body_of(action.payload), self._gate)
+            gate = MeasuredGate(self._tenure.gate(action.wanted.identity), self._conduct.width)
+            answer = self._writer.create_task(body_of(action.payload), gate)
         except TasklistsError as error:  # raised only while nothing can have happened
             self.stopped = error
             return self._give_back(action, error)
@@ -259,7 +261,8 @@ class Applier:
         intent = intent_of(plan, action, self._key)
         prints = fingerprints_of(plan, action, self._key)
         now = self._now()
-        if self._ledger.adopt(self._run_id, intent, task_id=action.task_id, fingerprints=prints, now=now):
+        task_id, lease = action.task_id, self._tenure.lease
+        if self._ledger.adopt(self._run_id, intent, task_id=task_id, fingerprints=prints, now=now, lease=lease):
             return Result(action, "adopted", action.task_id)
         return taken_over(action, action.task_id)
 

@@ -11,12 +11,14 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Final
+from uuid import UUID
 
 from whenever import Instant
 
 from engine.core.errors import TasklistsError, Unfinished
 from engine.ledger.ledger import Ledger
 from engine.ledger.values import Lease, RunId
+from engine.nexudus.gate import Gate
 
 LEASE_SECONDS: Final = 30.0
 """How long a process that died keeps others from its coworker. A living one renews three times as often."""
@@ -52,7 +54,7 @@ def new_holder() -> str:
 
 
 class Tenure:
-    """The lease of one coworker. As a gate it lets a send through only while the lease is ours."""
+    """The lease of one coworker. Its gates let a send through only while the lease and the intent are ours."""
 
     def __init__(
         self,
@@ -99,15 +101,24 @@ class Tenure:
             self._lease = renewed
         return renewed is not None
 
+    @property
+    def lease(self) -> Lease | None:
+        """The lease as it was last renewed; whoever lost it writes nothing more under it."""
+        return self._lease
+
     def serve(self, run_id: RunId) -> None:
         """Say which run sends from now on: its sign of life goes with each check."""
         self._run_id = run_id
 
-    def enter(self) -> None:
-        """Check the lease with the clock, right before a first byte. Overtaken when it is another's."""
+    def gate(self, identity: UUID) -> Gate:
+        """Return the gate of one task's creation."""
+        return _TaskGate(self, identity)
+
+    def enter(self, identity: UUID) -> None:
+        """Check lease and intent with the clock, right before a first byte. Overtaken when they are another's."""
         self._sending.acquire()
         try:
-            self._check()
+            self._check(identity)
         except BaseException:
             self._sending.release()
             raise
@@ -116,17 +127,31 @@ class Tenure:
         """The last byte is out."""
         self._sending.release()
 
-    def _check(self) -> None:
+    def _check(self, identity: UUID) -> None:
         """Ask the ledger until its answer is younger than the lease: writing it may have taken a while."""
         while True:
             if self._lease is None or self._run_id is None:
                 raise Overtaken
-            lease = self._ledger.confirm(self._run_id, self._lease, seconds=self.seconds, now=self._clock())
+            lease = self._ledger.confirm(
+                self._run_id, self._lease, seconds=self.seconds, now=self._clock(), identity=identity
+            )
             if lease is None:
                 raise Overtaken
             self._lease = lease
             if self._clock() < lease.until:
                 return
+
+
+class _TaskGate:
+    def __init__(self, tenure: Tenure, identity: UUID) -> None:
+        self._tenure = tenure
+        self._identity = identity
+
+    def enter(self) -> None:
+        self._tenure.enter(self._identity)
+
+    def leave(self) -> None:
+        self._tenure.leave()
 
 
 Keeper = Callable[[Tenure], AbstractContextManager[None]]

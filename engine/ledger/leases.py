@@ -89,6 +89,11 @@ def is_ours(row: Row | None, lease: Lease) -> bool:
     return row is not None and row.holder == lease.holder and row.fence == lease.fence
 
 
+def is_lost(connection: Connection, lease: Lease | None) -> bool:
+    """Whether somebody else took it: whoever held it then writes nothing more under it."""
+    return lease is not None and not is_ours(find(connection, lease.name), lease)
+
+
 def give_back(connection: Connection, lease: Lease) -> None:
     """Free it; nothing happens if it is another's by now."""
     if is_ours(find(connection, lease.name), lease):

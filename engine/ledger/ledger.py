@@ -39,13 +39,18 @@ class Ledger(LedgerView):
         self._text_in_log = self._text_in_log or bool(run.request)
         return run_id
 
-    def claim(self, run_id: RunId, intents: Sequence[Intent], now: Instant) -> frozenset[UUID]:
+    def claim(
+        self, run_id: RunId, intents: Sequence[Intent], now: Instant, lease: Lease | None = None
+    ) -> frozenset[UUID]:
         """Write intents of the run's coworker durably; only the returned identities may be sent.
 
         Not claimed: what is settled, and what is intended already, by whichever run; unless the
-        intent says `reclaim` and its `held_by` still holds it. A failed one is taken over.
+        intent says `reclaim` and its `held_by` still holds it. A failed one is taken over. Nothing is
+        claimed under a lease that somebody else took.
         """
         with self._writing() as connection:
+            if leases.is_lost(connection, lease):
+                return frozenset()
             run = self._holder(connection, run_id)
             claimed = claim_intents(connection, run, intents, now=milliseconds(now), items=self._items)
             runs.see(connection, run, milliseconds(now))
@@ -88,13 +93,22 @@ class Ledger(LedgerView):
         return told
 
     def adopt(
-        self, run_id: RunId, intent: Intent, *, task_id: int, fingerprints: Mapping[str, str], now: Instant
+        self,
+        run_id: RunId,
+        intent: Intent,
+        *,
+        task_id: int,
+        fingerprints: Mapping[str, str],
+        now: Instant,
+        lease: Lease | None = None,
     ) -> bool:
         """Take a task that was found for one of ours, intended or not.
 
-        False, and nothing changed, if the identity is settled or the task is another identity's.
+        False, and nothing changed, if the identity is settled, the task is another identity's, or the lease lost.
         """
         with self._writing() as connection:
+            if leases.is_lost(connection, lease):
+                return False
             run = self._holder(connection, run_id)
             found = outcomes.find(connection, run, intent.identity)
             settled = found is not None and found.task_id is not None
@@ -108,12 +122,16 @@ class Ledger(LedgerView):
         self._tidy()
         return True
 
-    def withdraw(self, run_id: RunId, identity: UUID, now: Instant, why: str) -> bool:
+    def withdraw(
+        self, run_id: RunId, identity: UUID, now: Instant, why: str, *, lease: Lease | None = None
+    ) -> bool:
         """Forget a task that was certainly not made and that nobody wants any more; the run tells why.
 
-        False, and nothing changed, unless it was refused, or is an open intent of this very run.
+        False, and nothing changed, unless it was refused, or is an open intent of this very run, under our lease.
         """
         with self._writing() as connection:
+            if leases.is_lost(connection, lease):
+                return False
             run = self._holder(connection, run_id)
             withdrawn = outcomes.withdraw(connection, run, identity)
             if withdrawn:
@@ -170,8 +188,10 @@ class Ledger(LedgerView):
         with self._writing() as connection:
             leases.give_back(connection, lease)
 
-    def confirm(self, run_id: RunId, lease: Lease, *, seconds: float, now: Instant) -> Lease | None:
-        """Right before a send: the lease if it is still ours, None if another has taken it: then send nothing.
+    def confirm(  # noqa: PLR0913  what is about to be sent, and under which lease, by name
+        self, run_id: RunId, lease: Lease, *, seconds: float, now: Instant, identity: UUID | None = None
+    ) -> Lease | None:
+        """Right before a send: the lease, if it and the intent of `identity` are still ours; None: then send nothing.
 
         It is renewed for `seconds` once less than half of that is left, and the run's sign of life is fresh.
         """
@@ -179,16 +199,21 @@ class Ledger(LedgerView):
         with self._reading() as connection:
             row = leases.find(connection, lease.name)
             seen_at = runs.last_sign(connection, run_id)
-        if row is None or not leases.is_ours(row, lease):
+            holds = self._holds(connection, run_id, identity)
+        if row is None or not leases.is_ours(row, lease) or not holds:
             return None
         fresh = moment - seen_at < FRESH_MILLISECONDS
         if fresh and 2 * (row.until - moment) >= length:
             return Lease(lease.name, lease.holder, lease.fence, instant(row.until))
         with self._writing() as connection:
             kept = leases.keep(connection, lease, length=length, now=moment)
-            if kept is not None:
-                runs.see(connection, self._holder(connection, run_id), moment)
+            if kept is None or not self._holds(connection, run_id, identity):
+                return None
+            runs.see(connection, self._holder(connection, run_id), moment)
             return kept
+
+    def _holds(self, connection: Connection, run_id: RunId, identity: UUID | None) -> bool:
+        return identity is None or outcomes.is_held_by(connection, self._holder(connection, run_id), identity)
 
     def record_membership(self, coworker_id: int, contract_ids: Collection[int], chain_id: int) -> int:
         """Remember which chain contracts belong to and return the chain's id in force.

@@ -113,6 +113,12 @@ def leave_or_fail(connection: Connection, run: Holder, identity: UUID, outcome: 
         FORGET_PAYLOAD.run(connection, _one(run, identity))
 
 
+def is_held_by(connection: Connection, run: Holder, identity: UUID) -> bool:
+    """Whether a run holds the open intent of an identity."""
+    found = find(connection, run, identity)
+    return found is not None and found.state == schema.INTENDED and found.run_key == run.key
+
+
 def withdraw(connection: Connection, run: Holder, identity: UUID) -> bool:
     """Forget a task that was certainly not made: a refused one, or an open intent of this very run."""
     found = find(connection, run, identity)

@@ -97,7 +97,7 @@ def _no_lock() -> Sequence[Patch]:
     def renew(_: Ledger, lease: Lease, *, seconds: float, now: Instant) -> Lease:
         return Lease(lease.name, lease.holder, lease.fence, now.add(seconds=seconds))
 
-    def confirm(self: Ledger, _run_id: RunId, lease: Lease, *, seconds: float, now: Instant) -> Lease:
+    def confirm(self: Ledger, _run_id: RunId, lease: Lease, *, seconds: float, now: Instant, **_: object) -> Lease:
         return renew(self, lease, seconds=seconds, now=now)
 
     return [(Ledger, "take_lease", take), (Ledger, "renew_lease", renew), (Ledger, "confirm", confirm)]
