@@ -83,7 +83,7 @@ def test_calls_under_way_are_finished_and_told(one_world: World) -> None:
     one_world.far_side.set_mode("S51.slow-seconds", "1")
     one_world.far_side.set_fault("slow-after-commit", "1:coworkertasks")
     child = one.begin()
-    assert wait_until(lambda: one.commits() == 3, 10)
+    assert wait_until(lambda: one.commits() == 3, 10, 0.005)
     code, seconds = stop_in_time(child)
     assert code in {0, INTERRUPTED}  # everything was sent, so there was nothing that a stop could leave out
     assert seconds < 5
@@ -95,7 +95,7 @@ def test_a_second_signal_ends_the_process_at_once_and_is_as_safe(one_world: Worl
     one_world.far_side.set_mode("S51.slow-seconds", "5")
     one_world.far_side.set_fault("slow-after-commit", "1:coworkertasks")
     child = one.begin()
-    assert wait_until(lambda: one.commits() >= 1, 10)
+    assert wait_until(lambda: one.commits() >= 1, 10, 0.005)
     child.signal(signal.SIGTERM)
     assert not child.over.wait(0.5), "the first signal lets the call under way end"
     code, seconds = stop_in_time(child)
@@ -111,7 +111,7 @@ def test_a_call_that_gets_no_answer_does_not_keep_the_process_beyond_ten_seconds
     one_world.far_side.set_mode("S51.hang-seconds", "30")
     one_world.far_side.set_fault("hang-after-commit", "2x:coworkertasks")
     child = one.begin()
-    assert wait_until(lambda: one.commits() >= 1, 10)
+    assert wait_until(lambda: one.commits() >= 1, 10, 0.005)
     code, seconds = stop_in_time(child)
     assert code == INTERRUPTED
     assert 1 < seconds < MOST_SECONDS

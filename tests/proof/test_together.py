@@ -73,7 +73,7 @@ class Sleeper:
     def stop_in_its_middle(self, after: float, **env: str) -> Child:
         """Start the one with the other login, and stop it so long after its first task."""
         child = self.start(NEXUDUS_USERNAME=_STAFF_LOGIN, **env)
-        assert wait_until(self.commits, MOST_SECONDS), child.err
+        assert wait_until(self.commits, MOST_SECONDS, 0.005), child.err
         time.sleep(after)
         child.signal(signal.SIGSTOP)
         return child
@@ -104,7 +104,7 @@ def test_a_pause_past_the_lease_and_shorter_than_the_quiet_period_doubles_nothin
         one = Sleeper(one_world, number)
         sleeper = one.stop_in_its_middle(chance.random() * 0.3, **waits)
         other = one.start(**waits)
-        has_the_lease = wait_until(lambda: "in doubt" in other.err or other.over.is_set(), 1.5)
+        has_the_lease = wait_until(lambda: "in doubt" in other.err or other.over.is_set(), 1.5, 0.01)
         made = one.wake(sleeper)
         found = one.finish(sleeper, other)
         assert found.clean, (number, str(found), found)
