@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -156,6 +157,27 @@ def run_all(runner: Runner, folder: Folder, members: Sequence[int], at_once: int
     if faults:
         raise faults[0]
     return done
+
+
+def counted(done: Sequence[Ran]) -> dict[str, int]:
+    """How many tasks of all these runs had which outcome."""
+    found: dict[str, int] = {}
+    for ran in done:
+        for outcome, count in ran.applied.counts().items():
+            found[outcome] = found.get(outcome, 0) + count
+    return found
+
+
+def arrivals(far_side: SandboxProcess, *, writes_only: bool = False) -> list[float]:
+    """When calls came to the sandbox, sorted, in seconds since 1970; the login and who-am-I are not counted."""
+    asked = [call for call in far_side.requests() if call["path"] not in {"/api/token", "/en/user/me"}]
+    moments = [Instant.parse_iso(c["at"]) for c in asked if c["method"] != "GET" or not writes_only]
+    return sorted(moment.timestamp(unit="nanosecond") / 1e9 for moment in moments)
+
+
+def most_in(moments: Sequence[float], seconds: float) -> int:
+    """The most of these sorted moments that any stretch of so many seconds holds."""
+    return max(bisect_right(moments, at + seconds - 1e-6) - place for place, at in enumerate(moments))
 
 
 @dataclass
