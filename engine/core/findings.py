@@ -6,12 +6,13 @@ assumption of api.md's last column holds.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from whenever import Instant
 
+from engine.core.plan import Action
 from engine.core.wire_dates import parse_moment, wire_moment
 
 USUAL_PAGE: Final = 100
@@ -135,3 +136,15 @@ class Findings:
     def _whole(self, question: str, name: str) -> int | None:
         told = self._fact(question, name)
         return told if isinstance(told, int) and not isinstance(told, bool) and told > 0 else None
+
+
+def too_long(actions: Iterable[Action], findings: Findings) -> tuple[str, ...]:
+    """Return what this account is known to cut or refuse, as sentences: a cut Notes would lose our mark as well."""
+    limits = {"Name": findings.name_limit, "Notes": findings.notes_limit}
+    return tuple(
+        f"{action.wanted.item}: {name} has {len(text)} characters, and this account keeps {limit} (probe Q10)"
+        for action in actions
+        if action.action == "create"
+        for name, limit in limits.items()
+        if limit is not None and len(text := str(action.payload[name])) > limit
+    )

@@ -6,7 +6,7 @@ from engine.core.edits import SENT_DUE
 from engine.core.known import fingerprint
 from engine.core.plan import Action, Plan, body_of
 from engine.core.wire_dates import parse_moment
-from engine.flows.look import batch_key
+from engine.flows.batch_names import batch_key
 from engine.ledger.values import Intent
 
 

@@ -13,16 +13,21 @@ from uuid import UUID
 
 from whenever import Instant
 
-from engine.core.identity import mark_of, read_mark
-from engine.core.known import KnownTask, LiveTask, fingerprint
+from engine.core.findings import Findings
+from engine.core.identity import mark_of
+from engine.core.known import KnownTask, LiveTask
 from engine.core.plan import Situation
 from engine.core.wanted import Expansion, Wanted
 from engine.flows.alike import alike
+from engine.flows.batch_names import BatchNames, batch_key
+from engine.flows.by_filter import tasks_by_filter
 from engine.flows.marks import digits_of, likeliest, read_row, verdict_of
-from engine.ledger.values import BatchKey
 from engine.ledger.view import LedgerView
 from engine.nexudus.client import NexudusReader
 from engine.nexudus.errors import UnreadableRecord
+
+LISTED_AFTER = 2
+"""Times the delay that a probe measured until a new task shows in the list: the quiet period is at least that long."""
 
 CLOCK_SKEW_SECONDS = 120
 """CreatedOn is the server's clock; two minutes cover every skew seen (design 5.3)."""
@@ -62,11 +67,6 @@ class _Unmarked:
     rows: list[LiveTask]
 
 
-def batch_key(expansion: Expansion) -> BatchKey:
-    """Return the batch that an expansion's tasks belong to: one list, once, for one subject."""
-    return BatchKey(expansion.subject.kind, str(expansion.subject.id), expansion.tasklist, expansion.cycle)
-
-
 class Looker:
     def __init__(
         self, reader: NexudusReader, memory: LedgerView | None, policy: Policy, clock: Callable[[], Instant]
@@ -75,6 +75,8 @@ class Looker:
         self._memory = memory
         self._policy = policy
         self._clock = clock
+        self.findings = Findings.from_stored(memory.findings()) if memory else Findings()
+        """What a probe found out about this account."""
 
     def look(self, expansion: Expansion) -> Situation:
         """Return what is remembered and live for the coworker of an expansion.
@@ -89,8 +91,10 @@ class Looker:
         live = {row.task_id: row for row in listing.rows}
         wanted = _undecided(expansion, known)
         found = self._find(expansion, wanted, known, live)
-        name, unnamed = self._batch_name(expansion, known, found)
-        troubles = ("" if listing.complete else listing.why_incomplete, *found.unreadable.values(), unnamed)
+        names = BatchNames(self._reader, memory)
+        name = names.name_of(expansion, known, found=found.ours(), told=found.names)
+        troubles = ("" if listing.complete else listing.why_incomplete, *found.unreadable.values(), names.trouble)
+        quiet = max(self._policy.quiet_seconds, LISTED_AFTER * self.findings.list_delay_seconds)
         return Situation(
             known=known,
             live=live,
@@ -99,11 +103,11 @@ class Looker:
             incomplete="; ".join(dict.fromkeys(filter(None, troubles))),
             key=memory.fingerprint_key if memory else b"",
             task_list_name=name,
-            quiet_seconds=self._policy.quiet_seconds,
+            quiet_seconds=quiet,
             with_mark=self._policy.with_mark,
             looked_at=looked_at,
             doubtful=dict(found.doubtful),
-            warnings=tuple(found.warnings),
+            warnings=tuple(filter(None, (*found.warnings, names.warning))),
         )
 
     def _known(self, expansion: Expansion) -> dict[UUID, KnownTask]:
@@ -212,11 +216,25 @@ class Looker:
             intent = next((known[n] for n in (task.identity, *task.alternatives) if n in known), None)
             oldest = intent.at.subtract(seconds=CLOCK_SKEW_SECONDS) if intent and intent.state == "intended" else None
             if oldest is not None and (row.created_at or Instant.MAX) >= oldest:
+                if self._is_told_by_filter(found, task, row):
+                    continue
                 found.doubtful[task.identity] = row.task_id
                 found.verdicts.pop(row.task_id, None)  # somebody may write the mark into its notes
             else:
                 what = f"task {row.task_id} bears the name of item {task.item} but no mark of ours"
                 found.warnings.append(f"{what}: another one is made beside it")
+
+    def _is_told_by_filter(self, found: _Found, task: Wanted, row: LiveTask) -> bool:
+        """Whether the TaskItemUniqueId filter, proved exact by a probe, decides what no mark does (design 5.2)."""
+        if not self.findings.unique_id_filter_exact:
+            return False
+        ids = tasks_by_filter(self._reader, row.coworker_id, task.identity)
+        if ids is None:
+            return False
+        if row.task_id in ids:
+            found.tasks.setdefault(task.identity, []).append(row)
+            found.verdicts[row.task_id] = task.identity
+        return not ids or row.task_id in ids
 
     def _too_old(self, row: LiveTask) -> bool:
         return row.created_at is not None and row.created_at < self._policy.since
@@ -235,56 +253,12 @@ class Looker:
         try:
             return self._reader.task(task_id) is None
         except UnreadableRecord:
-            return False
-
-    def _batch_name(
-        self, expansion: Expansion, known: Mapping[UUID, KnownTask], found: _Found
-    ) -> tuple[str | None, str]:
-        """Return the TaskListName that the batch's first task fixed, or why it cannot be told now.
-
-        Its text is kept by the tasks in Nexudus, not by us: the ledger has its fingerprint alone.
-        """
-        batch = self._memory.batch(expansion.coworker_id, batch_key(expansion)) if self._memory else None
-        try:
-            if self._memory is None or batch is None or batch.first_task_id is None:
-                return self._name_of_found(found), ""
-            key = self._memory.fingerprint_key
-            if batch.name == fingerprint(key, "TaskListName", expansion.task_list_name):
-                return None, ""
-            for task_id in dict.fromkeys((batch.first_task_id, *_settled_ids(expansion, known))):
-                for name in _names_in(self._reader.task(task_id) or {}):
-                    if fingerprint(key, "TaskListName", name) == batch.name:
-                        return name, ""
-        except UnreadableRecord as error:
-            return None, f"{error.message.rstrip('.')}, and it tells the name that the batch goes on with"
-        found.warnings.append("the batch's first TaskListName can no longer be read: new tasks carry the present one")
-        return None, ""
-
-    def _name_of_found(self, found: _Found) -> str | None:
-        """The name that found tasks of a batch carry, when the ledger does not know the batch."""
-        ours = found.ours()
-        told = [found.names[number] for number in ours if number in found.names]
-        if ours and not told:  # recognised by an earlier look, or by their content
-            told = _names_in(self._reader.task(ours[0]) or {})
-        return told[0] if told else None
-
-
-def _names_in(record: Mapping[str, object]) -> list[str]:
-    """The TaskListNames that a task tells: that of our mark, then the service's own, which it may have dropped."""
-    mark = read_mark(str(record.get("Notes") or ""))
-    told = ((mark.task_list_name or "") if mark else "", str(record.get("TaskListName") or ""))
-    return [name for name in told if name]
+            return self.findings.unknown_id_answers_500  # it is not in the list, and gone is what 500 means here
 
 
 def _sent_without_mark(task: Wanted, known: Mapping[UUID, KnownTask]) -> bool:
     """Whether a request is open that went out while the mark was switched off."""
     return any(number in known and not known[number].marked for number in (task.identity, *task.alternatives))
-
-
-def _settled_ids(expansion: Expansion, known: Mapping[UUID, KnownTask]) -> Iterable[int]:
-    """The tasks of the batch that were made already: the first may have been deleted since."""
-    numbers = (number for task in expansion.wanted for number in (task.identity, *task.alternatives))
-    return sorted(task_id for n in numbers if n in known and (task_id := known[n].task_id) is not None)
 
 
 def _undecided(expansion: Expansion, known: Mapping[UUID, KnownTask]) -> dict[str, Wanted]:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from whenever import Instant
 
+from engine.core.errors import UserError
 from engine.core.facts import Facts
+from engine.core.findings import too_long
 from engine.core.origins import with_origins
 from engine.core.plan import Plan, Situation
 from engine.core.planner import make_plan
@@ -64,7 +66,10 @@ class Previewer:
         """Look at what is remembered and live, and plan for `now`; errors as `preview`."""
         seen = self._looker.look(gathered.expansion)
         situation = with_origins(self._prepared, gathered.facts, gathered.expansion, seen)
-        return Preview(make_plan(gathered.expansion, situation, now), gathered.facts, situation)
+        plan = make_plan(gathered.expansion, situation, now)
+        if troubles := too_long(plan.actions, self._looker.findings):
+            raise UserError("\n".join(troubles), advice="Shorten the texts of these items; nothing was sent.")
+        return Preview(plan, gathered.facts, situation)
 
     def again(self, made: Preview) -> Preview:
         """Look once more and plan for the same facts and the same moment: payloads stay what they were."""
