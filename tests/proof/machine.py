@@ -49,7 +49,7 @@ class OneEffect(RuleBasedStateMachine):
         self.entries = items(2)
         self.plans: list[Json] = []
         self.rate = self.store_rate = 0.0
-        self.lives = self.sent = 0
+        self.lives = self.sent = self.renames = 0
         self.copies: list[bytes] = [self.store.copy()]
         self.deleted: set[int] = set()
         self.forgotten: set[int] = set()
@@ -112,7 +112,8 @@ class OneEffect(RuleBasedStateMachine):
     @rule(number=st.integers(0, MOST_ITEMS))
     def rename_item(self, number: int) -> None:
         place = number % len(self.entries)
-        self._edit(place, text=self.entries[place].text + " (new)")
+        self.renames += 1
+        self._edit(place, text=f"New name {self.renames} for {{{{ coworker.full_name }}}}")
 
     @rule(number=st.integers(0, MOST_ITEMS), days=st.integers(1, 20))
     def move_item(self, number: int, days: int) -> None:
@@ -248,7 +249,7 @@ class OneEffect(RuleBasedStateMachine):
 
     def _once(self, process: Process, *, patient: bool = True) -> int:
         code = run(self.machine, process, self.book, ADA, patient=patient)
-        assert code in {0, 3, 6}, code
+        assert code in {0, 3, 6}, f"exit code {code}"
         return code
 
     def _process(self) -> Process:
@@ -286,6 +287,8 @@ class OneEffect(RuleBasedStateMachine):
         self.sent += 1
         assert not process.reads_only, "a preview sent a task"
         assert self.store.intends(identity_of(fields), body.decode()), "sent without a committed intent"
+        own = self.store.holder_of(ADA) == process.holder
+        assert own or process.was_stopped_in_flight, "sent under the lease of another process"
 
 
 def _ignored(_: object) -> None:

@@ -12,15 +12,14 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from whenever import Instant
-
 from engine.core.known import KnownTask, LiveTask
-from engine.core.plan import Action, Plan, body_of
+from engine.core.plan import Action, Plan
 from engine.core.wanted import Expansion, Wanted
 from engine.flows.apply import Applier
 from engine.flows.judging import Result
 from engine.flows.look import Looker
 from engine.flows.tenure import Tenure
+from engine.ledger import leases
 from engine.ledger.ledger import Ledger
 from engine.ledger.values import Intent, Lease, RunId
 from engine.nexudus import conversation
@@ -58,12 +57,15 @@ class Mutant:
 
 def _no_intent_row() -> Sequence[Patch]:
     """Intents are written together with the result, when the request is long out."""
-    claim, record = Ledger.claim, Ledger.record
+    claim, record, confirm = Ledger.claim, Ledger.record, Ledger.confirm
     meant: dict[tuple[RunId, UUID], Intent] = {}
 
-    def claim_nothing(_: Ledger, run_id: RunId, intents: Sequence[Intent], _now: Instant) -> frozenset[UUID]:
+    def claim_nothing(_: Ledger, run_id: RunId, intents: Sequence[Intent], *_more: Any) -> frozenset[UUID]:
         meant.update({(run_id, intent.identity): intent for intent in intents})
         return frozenset(intent.identity for intent in intents)
+
+    def confirm_lease(self: Ledger, run_id: RunId, lease: Lease, **told: Any) -> Lease | None:
+        return confirm(self, run_id, lease, **told | {"identity": None})
 
     def record_late(self: Ledger, run_id: RunId, identity: UUID, outcome: str, **told: Any) -> bool:
         intent = meant.pop((run_id, identity), None)
@@ -71,7 +73,7 @@ def _no_intent_row() -> Sequence[Patch]:
             claim(self, run_id, [intent], told["now"])
         return record(self, run_id, identity, outcome, **told)
 
-    return [(Ledger, "claim", claim_nothing), (Ledger, "record", record_late)]
+    return [(Ledger, "claim", claim_nothing), (Ledger, "confirm", confirm_lease), (Ledger, "record", record_late)]
 
 
 def _no_reconcile() -> Sequence[Patch]:
@@ -89,23 +91,13 @@ def _no_reconcile() -> Sequence[Patch]:
 
 
 def _no_lock() -> Sequence[Patch]:
-    """Everybody who asks for the lease of a member gets it, and keeps it."""
-
-    def take(_: Ledger, name: str, *, holder: str, seconds: float, now: Instant) -> Lease:
-        return Lease(name, holder, 1, now.add(seconds=seconds))
-
-    def renew(_: Ledger, lease: Lease, *, seconds: float, now: Instant) -> Lease:
-        return Lease(lease.name, lease.holder, lease.fence, now.add(seconds=seconds))
-
-    def confirm(self: Ledger, _run_id: RunId, lease: Lease, *, seconds: float, now: Instant, **_: object) -> Lease:
-        return renew(self, lease, seconds=seconds, now=now)
-
-    return [(Ledger, "take_lease", take), (Ledger, "renew_lease", renew), (Ledger, "confirm", confirm)]
+    """Everybody who asks for the lease of a member gets it, and believes to keep it."""
+    return [(leases, "_is_held", lambda *_: False), (leases, "is_ours", lambda row, _: row is not None)]
 
 
 def _no_fence() -> Sequence[Patch]:
     """The lease is taken, and never looked at again before a send."""
-    return [(Tenure, "_check", lambda _: None)]
+    return [(Tenure, "_check", lambda *_: None)]
 
 
 def _throttle_is_done() -> Sequence[Patch]:
@@ -155,21 +147,25 @@ def _result_before_request() -> Sequence[Patch]:
     It stands in for "acknowledged before it was written", which needs the webhook door: both promise first.
     """
 
-    def send(self: Applier, plan: Plan, action: Action) -> Result:
-        made = self._remember(plan, Result(action, "created", _FAKE_ID + action.wanted.identity.int % 10**6))  # noqa: SLF001
-        self._writer.create_task(body_of(action.payload), self._tenure)  # noqa: SLF001
+    send = Applier._send  # noqa: SLF001 - the seam that the bug sits in
+
+    def promise_and_send(self: Applier, plan: Plan, action: Action) -> Result:
+        fake = _FAKE_ID + action.wanted.identity.int % 10**6
+        made = self._remember(plan, Result(action, "created", fake))  # noqa: SLF001
+        send(self, plan, action)
         return made
 
-    return [(Applier, "_send", send)]
+    return [(Applier, "_send", promise_and_send)]
 
 
-_UNMEANT, _LOST, _DOUBLED = "without a committed intent", "lost [1-9]", "doubled [1-9]"
+_UNMEANT, _STOLEN = "without a committed intent", "under the lease of"
+_LOST, _DOUBLED = "lost [1-9]", "doubled [1-9]"
 
 MUTANTS = (
     Mutant("no intent row", "intents are written after the request", _no_intent_row, (_UNMEANT,)),
     Mutant("no reconcile", "an unsure answer is sent again at once", _no_reconcile, (_DOUBLED,)),
-    Mutant("no lock", "two processes work on one member", _no_lock, (_DOUBLED, _UNMEANT)),
-    Mutant("no fence", "a process that slept sends what another has taken", _no_fence, (_DOUBLED, _UNMEANT)),
+    Mutant("no lock", "two processes work on one member", _no_lock, (_DOUBLED, _UNMEANT, _STOLEN)),
+    Mutant("no fence", "a process that slept sends what another has taken", _no_fence, (_DOUBLED, _UNMEANT, _STOLEN)),
     Mutant("409 = done", "a throttle is taken for an existing task", _throttle_is_done, (_LOST,)),
     Mutant("list page 1 only", "tasks of later pages are taken for absent", _first_page_only, (_DOUBLED,)),
     Mutant("name as id", "a namesake is taken for the task", _name_is_identity, (_LOST, _DOUBLED, "is not done")),

@@ -72,7 +72,7 @@ def main(arguments: list[str]) -> int:
                 found = simulate(seed, trace=trace)
             except Exception as error:  # noqa: BLE001 - told with its seed, and the next one is tried
                 failed += 1
-                print(f"seed {seed}: {type(error).__name__}: {error}")
+                print(f"seed {seed}: {type(error).__name__}: {error}", flush=True)
                 if len(seeds) == 1:
                     raise
                 continue

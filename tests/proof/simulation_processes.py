@@ -147,7 +147,7 @@ class Machine:
             Tools(client, client, self.store.ledger()),
             POLICY,
             conduct,
-            holder=f"{process.name}-{process.number}",
+            holder=process.holder,
             patience=Patience(wait=patient),
             lease_seconds=LEASE,
             keeper=lambda tenure: self._kept(tenure, process),

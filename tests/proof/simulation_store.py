@@ -82,6 +82,11 @@ class Store:
         )
         return rows.fetchone() is not None
 
+    def holder_of(self, coworker_id: int) -> str:
+        """Who has the lease on a member's tasks, or had it last."""
+        found = self._driver.execute("SELECT holder FROM leases WHERE name = ?", (f"coworker {coworker_id}",))
+        return str((found.fetchone() or ("nobody",))[0])
+
     def has_open_intents(self) -> bool:
         """Whether anything is meant of which nobody knows yet what came of it."""
         found = self._driver.execute("SELECT 1 FROM tasks WHERE state = ?", (schema.INTENDED,))

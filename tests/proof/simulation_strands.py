@@ -28,8 +28,15 @@ class Process:
         self.stopped_until = 0.0
         self.stopped_for = 0.0
         self.strands: list[Strand] = []
+        self.was_stopped_in_flight = False
+        """Between the last check and the first byte of its last creation: the one call that others settle."""
         self.most_stop: float | None = None
         """Between the last check and the first byte: no stop there is longer than that, in seconds."""
+
+    @property
+    def holder(self) -> str:
+        """Its name in leases: no two processes share one."""
+        return f"{self.name}-{self.number}"
 
 
 class Strand:

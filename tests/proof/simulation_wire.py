@@ -91,7 +91,9 @@ class Line(httpx.BaseTransport):
         process, baton, random = self._process, self._baton, self._random
         fault = self._draw("create")
         process.most_stop = MOST_STOP_IN_FLIGHT
+        stopped_for = process.stopped_for
         baton.step(told)
+        process.was_stopped_in_flight = process.stopped_for > stopped_for
         process.most_stop = None
         process.sent += 1
         self._watch(fields, body)

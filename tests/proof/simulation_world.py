@@ -147,8 +147,8 @@ class World:
 
     def _send_to_sleep(self, process: Process) -> None:
         """Stop it somewhere, or, for long, between two creations: the lease is gone when it wakes."""
-        if self.random.random() < 0.4:
-            process.stops = {int(self.random.uniform(5, 80)): self.random.uniform(1, 4 * QUIET)}
+        if self.random.random() < 0.5:
+            process.stops = {int(self.random.uniform(5, 60)): self.random.uniform(1, 4 * QUIET)}
         else:
             process.naps = {self.random.choice((1, 1, 2)): self.random.uniform(1.5 * QUIET, 4 * QUIET)}
 
@@ -205,6 +205,9 @@ class World:
             self.violations.append(f"a preview sent {fields['Name']!r}")
         if not self.store.intends(identity_of(fields), body.decode()):
             self.violations.append(f"{process.name} sent {fields['Name']!r} without a committed intent")
+        holder = self.store.holder_of(fields["CoworkerId"])
+        if holder != process.holder and not process.was_stopped_in_flight:
+            self.violations.append(f"{process.name} sent {fields['Name']!r} under the lease of {holder}")
 
     # -- other hands
 

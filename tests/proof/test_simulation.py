@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from simulation import simulate, simulation
+from simulation_duel import duel
 from simulation_wire import LIST_FAULTS, NOT_DONE, UNSURE
 from simulation_world import Found
 
@@ -68,6 +69,15 @@ def _must_be_rough(found: list[Found]) -> None:
     assert [fault for fault in (*UNSURE, *NOT_DONE) if not met[f"create: {fault}"]] == []
     assert [fault for fault in LIST_FAULTS if not met[f"list: {fault}"]] == []
     assert [deed for deed in ("complete", "rename", "date", "delete", "twin") if not met[f"staff: {deed}"]] == []
+
+
+@pytest.mark.parametrize("step", range(8, 40, 2))
+def test_who_wakes_without_its_lease_touches_nothing_of_the_one_that_has_it(step: int) -> None:
+    with simulation():
+        duels = [duel(step, dies_at, seed) for dies_at in (0, 33, 35, 37) for seed in range(2)]
+    assert [one.violations for one in duels if one.violations] == []
+    assert [one.audit for one in duels if not one.audit.clean] == []
+    assert all(one.codes["third"] == 0 for one in duels)
 
 
 def test_a_seed_gives_the_same_schedule_whatever_ran_before_it() -> None:
