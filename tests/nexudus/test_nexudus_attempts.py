@@ -23,6 +23,7 @@ UNLIMITED = [part for name in LIMITS for part in ("--mode", f"S50.{name}=0")]
 INTENTS = 30
 SPOILED = ["error", "bad-gateway", "unavailable", "gateway-timeout", "reset", "html-200", "cut-body", "empty-body"]
 SPOILED += ["value-null", "bare-id", "text-id", "was-successful-false", "oops", "redirect"]
+SPOILED += ["cut-headers", "wrong-length", "odd-id", "stale-answer", "gzip-bomb"]
 FAULTS = [f"{kind}-{when}-commit" for kind in SPOILED for when in ("before", "after")]
 FAULTS += ["token-expired", "throttle", "access-denied", "late-commit"]
 BODY = json.dumps({"BusinessId": 7, "CoworkerId": 9, "Name": "Tea", "ResponsibleId": 3}).encode()
