@@ -67,19 +67,20 @@ def test_a_stale_answer_that_comes_while_the_line_is_idle_closes_it():
 
 
 def test_an_answer_that_comes_after_its_call_was_given_up_reaches_no_other_call(monkeypatch):
-    monkeypatch.setattr("engine.nexudus.conversation.CALL_SECONDS", 0.4)
+    monkeypatch.setattr("engine.nexudus.conversation.CALL_SECONDS", 0.8)
 
     def late(sock):
-        time.sleep(0.8)
+        time.sleep(1.4)
         sock.sendall(receipt(ONLY_ID).wire())
 
-    with serving(in_turn(Answer(raw=b"", then=late), receipt({"Id": 6}))) as server:
-        client = client_for(server)
+    with serving(in_turn(receipt({"Id": 5}), Answer(raw=b"", then=late), receipt({"Id": 6}))) as server:
+        client = client_for(server, token="t")
+        assert client.create_task(BODY) == Done(5, {"Id": 5})
         assert client.create_task(BODY) == Ambiguous("no answer within the time")
-        lines = server.lines
-        time.sleep(0.6)
+        assert server.lines == 1
+        time.sleep(0.8)
         assert client.create_task(BODY) == Done(6, {"Id": 6})
-        assert server.lines == lines + 1
+        assert server.lines == 2
 
 
 def test_a_line_is_used_again_after_a_whole_answer_and_never_after_a_broken_one():
