@@ -129,6 +129,10 @@ class NarrowingPace:
         """Wait for the pace."""
         self._pace.acquire(write=write)
 
+    def went_out(self) -> None:
+        """Hand it on."""
+        self._pace.went_out()
+
     def throttled(self, seconds: float) -> None:
         """Narrow, and hand on what the service asked for."""
         self._width.throttled()

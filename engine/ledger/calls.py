@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from engine.ledger import schema
-from engine.ledger.limits import HOUR, Window, next_moment
+from engine.ledger.limits import HOUR, Window, first_after, next_moment
 
 _PRUNE_EVERY: Final = 64
 """A row in so many: pruning reads what it keeps, and old rows harm nobody."""
@@ -29,20 +29,25 @@ _PAUSE: Final = select(schema.pause.c.until)
 
 
 class StoredCalls:
-    """The calls in the ledger, for `limits.next_moment`."""
+    """The calls in the ledger, less one at the moment `but`, for `limits`."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, but: int | None = None) -> None:
         self._connection = connection
+        self._but = but
 
     def count(self, after: int, *, writes_only: bool) -> int:
         """How many calls are later than `after`."""
         statement = _COUNT_WRITES if writes_only else _COUNT_ALL
-        return int(self._connection.execute(statement, {"after": after}).scalar_one())
+        own = self._but is not None and self._but > after
+        return int(self._connection.execute(statement, {"after": after}).scalar_one()) - own
 
     def moments(self, after: int, *, writes_only: bool) -> Sequence[int]:
         """Their moments, sorted."""
         statement = _WRITES if writes_only else _ALL
-        return self._connection.execute(statement, {"after": after}).scalars().all()
+        found = list(self._connection.execute(statement, {"after": after}).scalars())
+        if self._but in found:
+            found.remove(self._but)
+        return found
 
 
 def reserve(connection: Connection, now: int, windows: Sequence[Window], *, write: bool) -> int:
@@ -53,6 +58,20 @@ def reserve(connection: Connection, now: int, windows: Sequence[Window], *, writ
     if made is not None and made[0] % _PRUNE_EVERY == 0:
         _prune(connection, now, windows)
     return at
+
+
+def due(connection: Connection, at: int, now: int, windows: Sequence[Window], *, write: bool) -> int:
+    """When the call reserved for `at`, whose turn has come, may go: `now` or later."""
+    start = max(now, pause_of(connection) or now)
+    return max(start, first_after(StoredCalls(connection, but=at), now, windows, write=write))
+
+
+def move(connection: Connection, at: int, to: int, *, write: bool) -> None:
+    """Write down that the call reserved for `at` goes at another moment; of equal ones any is the one."""
+    one = select(_call.key).where(_call.at == at, _call.is_write == int(write)).limit(1).scalar_subquery()
+    moved = connection.execute(update(schema.calls).where(_call.key == one).values(at=to))
+    if not moved.rowcount:  # it woke up so late that its reservation was pruned
+        connection.execute(_INSERT, {"at": to, "is_write": int(write)})
 
 
 def _prune(connection: Connection, now: int, windows: Sequence[Window]) -> None:

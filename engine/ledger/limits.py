@@ -121,6 +121,25 @@ def next_moment(calls: Calls, start: int, windows: Sequence[Window], *, write: b
     return at
 
 
+def first_after(calls: Calls, now: int, windows: Sequence[Window], *, write: bool) -> int:
+    """The first moment, not before `now`, at which one more call fits behind those that went before `now`.
+
+    For a call whose turn has come: those with a later turn look for themselves when theirs comes. A window that
+    parks is not looked at again: it was when the turn was reserved, and being late makes it no fuller.
+    """
+    at = now
+    for window in windows:
+        if window.parks or (window.writes_only and not write):
+            continue
+        after = now - window.guarded
+        if calls.count(after, writes_only=window.writes_only) >= window.limit:
+            moments = calls.moments(after, writes_only=window.writes_only)
+            went = bisect_right(moments, now)
+            if went >= window.limit:
+                at = max(at, moments[went - window.limit] + window.guarded)
+    return at
+
+
 def _refuse_parking(tight: Sequence[tuple[Window, Sequence[int]]], start: int) -> None:
     for window, moments in tight:
         if window.parks and (resumes := first_free(moments, start, window)) > start:

@@ -1,7 +1,7 @@
 """Waiting for one's turn to call Nexudus (design 5.4): shared through the ledger, or of one process.
 
-Each call reserves its moment first and then sleeps until it, so there is one short transaction a
-call and no crowd that wakes up together. It must never let a call go before its moment.
+Each call reserves its moment first and then sleeps until it, so no crowd wakes up together. Awake, it looks what
+really went before: another may have been late, or throttled. It must never let a call go before its moment.
 """
 
 from __future__ import annotations
@@ -10,13 +10,17 @@ import threading
 import time
 from bisect import bisect_right, insort
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Protocol
 
 from whenever import Instant
 
-from engine.ledger.limits import Clock, Limits, Window, next_moment
+from engine.core.errors import TasklistsError
+from engine.ledger.limits import Clock, Limits, Window, first_after, next_moment
 from engine.ledger.packing import instant, milliseconds
-from engine.ledger.view import LedgerView
+from engine.ledger.view import PUNCTUAL_MILLISECONDS, LedgerView
+
+_PUNCTUAL_SECONDS = PUNCTUAL_MILLISECONDS / 1000
 
 
 class Turns(Protocol):
@@ -24,6 +28,12 @@ class Turns(Protocol):
 
     def reserve_call(self, windows: Sequence[Window], clock: Clock, *, write: bool) -> Instant:
         """Reserve the first free moment; DailyLimit if that is not today."""
+
+    def take_turn(self, at: Instant, windows: Sequence[Window], clock: Clock, *, write: bool) -> Instant:
+        """When the call reserved for `at`, which is over, may go; a later moment is reserved instead."""
+
+    def move_call(self, at: Instant, to: Instant, *, write: bool) -> None:
+        """Write down that the call reserved for `at` goes at another moment."""
 
     def pause_calls(self, until: Instant) -> None:
         """Let nobody call before that moment."""
@@ -40,21 +50,42 @@ class _Pace:
         self._windows = limits.windows()
         self._clock = clock
         self._sleep = sleep
+        self._mine = threading.local()
 
     def acquire(self, *, write: bool) -> None:
         """Block until one more call, or write, is within all limits.
 
         DailyLimit, with the moment at which it goes on, if the limit of a day is used up.
         """
-        while True:
-            at = self._first_free(write=write)
-            seconds = (at - self._clock()).total("seconds")
-            if seconds <= 0:
-                return
-            self._sleep(seconds)
-            paused_until = self._turns.paused_until()
-            if paused_until is None or paused_until <= max(at, self._clock()):
-                return  # else somebody was throttled while we slept: our turn comes after that
+        at = self._first_free(write=write)
+        while (ahead := self._ahead(at)) > 0 or ahead < -_PUNCTUAL_SECONDS:
+            if ahead > 0:
+                self._sleep(ahead)
+            turn = self._take_turn(at, write=write)
+            if self._ahead(turn) <= 0:
+                at = turn
+                break
+            at = turn
+        self._mine.turn = (at, write)
+
+    def went_out(self) -> None:
+        """Say that this thread's call is out: if that was later than its turn, others count from now.
+
+        A ledger that cannot be written leaves it at that: what was sent was sent.
+        """
+        turn: tuple[Instant, bool] | None = getattr(self._mine, "turn", None)
+        self._mine.turn = None
+        if turn is not None and self._windows and self._ahead(turn[0]) < -_PUNCTUAL_SECONDS:
+            with suppress(TasklistsError):
+                self._turns.move_call(turn[0], self._clock(), write=turn[1])
+
+    def _ahead(self, at: Instant) -> float:
+        return (at - self._clock()).total("seconds")
+
+    def _take_turn(self, at: Instant, *, write: bool) -> Instant:
+        if self._windows:
+            return self._turns.take_turn(at, self._windows, self._clock, write=write)
+        return self._first_free(write=write)
 
     def _first_free(self, *, write: bool) -> Instant:
         """Without limits there is nothing to reserve: only a pause that the service asked for counts."""
@@ -112,15 +143,36 @@ class _TurnsInMemory:
         with self._lock:
             now = milliseconds(clock())
             at = next_moment(self, max(now, self._pause or now), windows, write=write)
-            insort(self._calls, at)
-            if write:
-                insort(self._writes, at)
+            self._add(at, write=write)
             self._forget(now - max((window.guarded for window in windows), default=0))
             return instant(at)
 
     def _forget(self, before: int) -> None:
         for moments in (self._calls, self._writes):
             del moments[: bisect_right(moments, before)]
+
+    def take_turn(self, at: Instant, windows: Sequence[Window], clock: Clock, *, write: bool) -> Instant:
+        with self._lock:
+            now = milliseconds(clock())
+            self._remove(milliseconds(at), write=write)
+            moment = max(now, self._pause or now, first_after(self, now, windows, write=write))
+            self._add(moment, write=write)
+            return instant(moment)
+
+    def move_call(self, at: Instant, to: Instant, *, write: bool) -> None:
+        with self._lock:
+            self._remove(milliseconds(at), write=write)
+            self._add(milliseconds(to), write=write)
+
+    def _add(self, moment: int, *, write: bool) -> None:
+        insort(self._calls, moment)
+        if write:
+            insort(self._writes, moment)
+
+    def _remove(self, moment: int, *, write: bool) -> None:
+        for moments in (self._calls, self._writes) if write else (self._calls,):
+            if moment in moments:  # else it woke up so late that it is forgotten
+                moments.remove(moment)
 
     def pause_calls(self, until: Instant) -> None:
         with self._lock:

@@ -18,7 +18,7 @@ from whenever import Instant
 
 from engine.core.known import KnownTask
 from engine.ledger import caches, schema
-from engine.ledger.calls import pause, pause_of, reserve
+from engine.ledger.calls import due, move, pause, pause_of, reserve
 from engine.ledger.connections import Connections
 from engine.ledger.history import batch_of, holders_of, read_results, read_runs, read_unfinished
 from engine.ledger.knowing import known_rows, known_tasks
@@ -36,6 +36,9 @@ from engine.ledger.writers import Queue
 
 DIRECTORY_SECONDS: Final = 900
 """Design 5.3: businesses, zones, admins, tariffs and native lists are read again after 15 minutes."""
+
+PUNCTUAL_MILLISECONDS: Final = 5
+"""A call that goes so little after its moment counts as sent at it: a sixth of the room that a second has."""
 
 
 @dataclass(frozen=True)
@@ -196,6 +199,28 @@ class LedgerView:
         """
         with self._writing() as connection:
             return instant(reserve(connection, milliseconds(clock()), windows, write=write))
+
+    def take_turn(self, at: Instant, windows: Sequence[Window], clock: Clock, *, write: bool) -> Instant:
+        """When the call reserved for `at`, which is over, may go, by what really went before; `at` if that is now.
+
+        Who wakes up late moves its reservation, so that those behind it count from what was sent, not from a wish.
+        """
+        reserved = milliseconds(at)
+        with self._reading() as connection:
+            now = milliseconds(clock())
+            moment = due(connection, reserved, now, windows, write=write)
+        if moment == now and now - reserved <= PUNCTUAL_MILLISECONDS:
+            return at
+        with self._writing() as connection:
+            now = milliseconds(clock())
+            moment = due(connection, reserved, now, windows, write=write)
+            move(connection, reserved, moment, write=write)
+        return instant(moment)
+
+    def move_call(self, at: Instant, to: Instant, *, write: bool) -> None:
+        """Write down that the call reserved for `at` goes at another moment."""
+        with self._writing() as connection:
+            move(connection, milliseconds(at), milliseconds(to), write=write)
 
     def pause_calls(self, until: Instant) -> None:
         """Let no process call before that moment; an earlier one than is stored changes nothing."""

@@ -38,7 +38,7 @@ from engine.nexudus.errors import (
     Throttled,
 )
 from engine.nexudus.exchange import Exchange, LineFault, Reply
-from engine.nexudus.gate import Gate
+from engine.nexudus.gate import Gate, TellingGate
 from engine.nexudus.grant import Denied, Token, judge_grant
 from engine.nexudus.login import login_for
 from engine.nexudus.settings import NexudusSettings
@@ -64,6 +64,9 @@ class Pace(Protocol):
     def acquire(self, *, write: bool) -> None:
         """Block until one call is allowed. Whatever it raises ends the call before it is sent."""
 
+    def went_out(self) -> None:
+        """Learn that this thread's call is out, perhaps later than it was allowed. Must raise nothing."""
+
     def throttled(self, seconds: float) -> None:
         """Learn that Nexudus asked for a pause of so many seconds."""
 
@@ -73,6 +76,9 @@ class NoPace:
 
     def acquire(self, *, write: bool) -> None:
         """Allow at once."""
+
+    def went_out(self) -> None:
+        """Forget it."""
 
     def throttled(self, seconds: float) -> None:
         """Forget it."""
@@ -202,6 +208,7 @@ class Conversation:
         left = patience.ends - self._clock()
         if left <= 0:
             raise LineFault("the time for the call is over", bytes_sent=False)
+        gate = gate and TellingGate(gate, self._pace.went_out)
         return self._exchange.send(call, authorization=header, seconds=left, gate=gate)
 
     def _ask_token(self, patience: _Patience) -> Token | Denied:
@@ -240,9 +247,8 @@ class Conversation:
             most = MOST_THROTTLED
         else:
             most = _most_tries(answer)
-        if patience.tries >= most:
-            return None
-        return seconds if self._clock() + seconds < patience.ends else None
+        fits = patience.tries < most and self._clock() + seconds < patience.ends
+        return seconds if fits else None
 
     def _gave_up(self, answer: RetrySafe | Broken) -> NexudusUnreachable:
         if isinstance(answer, RetrySafe):
@@ -291,5 +297,4 @@ def _most_tries(answer: RetrySafe | Broken) -> int:
 
 
 def _put_off(error: NexudusUnreachable) -> Defer:
-    seconds = error.seconds if isinstance(error, Throttled) else UNREACHED_PAUSE
-    return Defer(error.message, seconds)
+    return Defer(error.message, error.seconds if isinstance(error, Throttled) else UNREACHED_PAUSE)

@@ -24,6 +24,23 @@ class Gate(Protocol):
         """The write is out, or has failed: the next one may come."""
 
 
+class TellingGate:
+    """A gate that tells when a write is out: the check may have taken a while. `told` must raise nothing."""
+
+    def __init__(self, gate: Gate, told: Callable[[], None]) -> None:
+        self._gate = gate
+        self._told = told
+
+    def enter(self) -> None:
+        """Check, and let one write through."""
+        self._gate.enter()
+
+    def leave(self) -> None:
+        """The write is out: let the next one come, and tell."""
+        self._gate.leave()
+        self._told()
+
+
 class Passage:
     """One write's way through a gate, as the connection pool's trace tells it."""
 

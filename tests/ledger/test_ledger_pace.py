@@ -156,6 +156,74 @@ def test_who_sleeps_while_another_is_throttled_waits_for_that_too(
     assert clock.since_start() >= 60_000 + 200_000
 
 
+def test_who_wakes_late_is_counted_when_it_really_goes(
+    paced: Callable[[Limits], Pace], clock: Clock
+) -> None:
+    pace = paced(Limits(calls_per_minute=2, calls_per_100_ms=0))
+    moments(pace, clock, "rr")
+    clock.during_sleep = lambda: setattr(clock, "now", clock.now.add(seconds=40))  # the machine stood still
+    moments(pace, clock, "r")
+    clock.during_sleep = lambda: None
+    late = clock.since_start()
+    assert late > 100_000
+    moments(pace, clock, "r")
+    assert clock.since_start() == late, "the calls of the first minute have long left"
+    moments(pace, clock, "r")
+    assert clock.since_start() - late >= 60_000, "and not a minute after the moment that was slept through"
+
+
+def test_what_went_out_late_is_counted_from_then(paced: Callable[[Limits], Pace], clock: Clock) -> None:
+    pace = paced(Limits(calls_per_minute=1, calls_per_100_ms=0))
+    pace.acquire(write=True)
+    clock.now = clock.now.add(seconds=9)  # the check before its first byte took so long
+    pace.went_out()
+    pace.acquire(write=True)
+    assert clock.since_start() >= 69_000
+
+
+def test_who_is_late_keeps_those_behind_it_back(ledger: Ledger, clock: Clock) -> None:
+    windows = Limits(0, 1, 0, 0, 0).windows()
+    first = ledger.reserve_call(windows, clock, write=False)
+    second = ledger.reserve_call(windows, clock, write=False)
+    clock.now = first.add(seconds=20)
+    assert ledger.take_turn(first, windows, clock, write=False) == clock.now
+    went, clock.now = clock.now, second
+    later = ledger.take_turn(second, windows, clock, write=False)
+    assert (later - went).total("milliseconds") == windows[0].guarded
+    clock.now = later
+    assert ledger.take_turn(later, windows, clock, write=False) == later
+
+
+@settings(derandomize=True, database=None, max_examples=200, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 40), st.booleans(), st.integers(0, 200)), min_size=1, max_size=40),
+    st.lists(st.builds(Window, st.integers(1, 5), st.integers(10, 400), st.booleans()), min_size=1, max_size=3),
+)
+def test_calls_that_wake_late_never_overfill_a_window(
+    calls: list[tuple[int, bool, int]], windows: list[Window]
+) -> None:
+    clock = Clock()
+    limits = Limits(0, 0, 0, 0, 0, share=1.0, others=tuple(windows))
+    turns = MemoryPace(limits, clock=clock, sleep=clock.sleep)._turns
+    waiting: list[tuple[Instant, bool, int]] = []
+    for gap, write, late in calls:
+        clock.now = clock.now.add(milliseconds=gap)
+        waiting.append((turns.reserve_call(limits.windows(), clock, write=write), write, late))
+    went: list[tuple[float, bool]] = []
+    while waiting:  # each wakes once its moment is there, some much later
+        waiting.sort(key=lambda one: (one[0].add(milliseconds=one[2]), one[1]))
+        at, write, late = waiting.pop(0)
+        clock.now = max(clock.now, at.add(milliseconds=late))
+        turn = turns.take_turn(at, limits.windows(), clock, write=write)
+        if turn > clock.now:
+            waiting.append((turn, write, 0))
+        else:
+            went.append(((clock.now - NOW).total("milliseconds"), write))
+    for window in windows:
+        counted = [moment for moment, write in went if write or not window.writes_only]
+        assert not counted or most_in(counted, window.guarded) <= window.limit
+
+
 def test_processes_share_one_pace_through_the_ledger(path: Path, clock: Clock) -> None:
     limits = Limits(calls_per_minute=10)
     with opened(path) as one, opened(path) as two:

@@ -20,8 +20,14 @@ with opened(Path(sys.argv[1])) as ledger:
     pace = LedgerPace(ledger, limits)
     for number in range(60):
         pace.acquire(write=number % 2 == 0)
-        print(time.time() * 1000, number % 2 == 0)
+        moment = time.time() * 1000
+        pace.went_out()
+        print(moment, number % 2 == 0)
 """
+
+
+LATE = 50
+"""Milliseconds that a process may be kept waiting between its turn and the look at the clock, on a busy machine."""
 
 
 def test_four_processes_together_keep_the_limits_and_use_them(path: Path) -> None:
@@ -31,8 +37,8 @@ def test_four_processes_together_keep_the_limits_and_use_them(path: Path) -> Non
     went = sorted(float(moment) for moment, _ in lines)
     writes = sorted(float(moment) for moment, write in lines if write == "True")
     assert (len(went), len(writes)) == (240, 120)
-    assert most_in(went, 3000) <= 120
-    assert most_in(writes, 3000) <= 60
+    assert most_in(went, 3000 - LATE) <= 120
+    assert most_in(writes, 3000 - LATE) <= 60
 
 
 def test_threads_share_a_pace(path: Path) -> None:
