@@ -14,6 +14,7 @@ process of its own: all that is saved is importing the engine again. It ends whe
 
 from __future__ import annotations
 
+import faulthandler
 import gc
 import importlib
 import json
@@ -44,6 +45,7 @@ def run(arguments: list[str], crash: Crash) -> int:
     from engine.cli.main import main
 
     crash.arm(os.environ.get("CRASH_AT", ""))
+    faulthandler.register(signal.SIGUSR1, all_threads=True)  # for whoever wonders why it does not end
     if os.environ.get("LOUD"):
         logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
         logging.getLogger("sqlalchemy.engine").setLevel(logging.DEBUG)
@@ -163,7 +165,12 @@ def main() -> int:
         return run(sys.argv[1:], crash)
     warm_up()
     asked = Nursery().serve()
-    return 0 if asked is None else run(stand_in(asked), crash)
+    if asked is None:
+        return 0
+    code = run(stand_in(asked), crash)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # taking a warm interpreter apart is long, and no part of a run
 
 
 if __name__ == "__main__":

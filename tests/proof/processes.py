@@ -47,9 +47,11 @@ class Child:
     def wait(self, seconds: float) -> int:
         """The exit code, negative for a signal. TimeoutError, after a SIGKILL, if it does not end."""
         if not self.over.wait(seconds):
+            self.signal(signal.SIGUSR1)  # it says where it is
+            self.over.wait(1)
             self.signal(signal.SIGKILL)
             self.over.wait(5)
-            raise TimeoutError(f"a run did not end within {seconds:g} s: {self.err[-2000:]}")
+            raise TimeoutError(f"a run did not end within {seconds:g} s: {self.err[-4000:]}")
         assert self.code is not None
         return self.code
 
