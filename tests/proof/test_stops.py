@@ -29,12 +29,12 @@ class Stopped:
         self.folder, self.member = world.new_folder({"list-0": list_text("list-0", items, seed)}), world.new_member()
         self.plan = world.plan(self.folder, "list-0", self.member)
 
-    def start(self, *more: str) -> Child:
-        return self.world.start(self.folder, *run_arguments("list-0", self.member), *more)
+    def start(self, *more: str, cold: bool = False) -> Child:
+        return self.world.start(self.folder, *run_arguments("list-0", self.member), *more, cold=cold)
 
-    def begin(self) -> Child:
+    def begin(self, *, cold: bool = False) -> Child:
         """Start it, and wait for the first byte of its ledger."""
-        child = self.start()
+        child = self.start(cold=cold)
         assert Victim.has_begun(self.folder, child)
         return child
 
@@ -63,7 +63,7 @@ def test_a_run_that_is_asked_to_stop_ends_in_time_and_leaves_nothing_in_doubt(on
     def stop(number: int) -> None:
         chance = random.Random(f"20261124 {number}")
         one = Stopped(one_world, chance.randint(3, 24), number)
-        child = one.begin()
+        child = one.begin(cold=number % 10 == 0)  # its own interpreter has to end in time as well
         time.sleep(chance.random() * 0.3)
         code, seconds = stop_in_time(child)
         assert seconds < MOST_SECONDS
