@@ -22,6 +22,8 @@ GRACE_SECONDS: Final = 9.0
 
 Handler = Callable[[int, FrameType | None], Any] | int | signal.Handlers | None
 
+_LISTEN_SECONDS: Final = 0.1
+
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 _LEFT: Final = b"interrupted: nothing is lost, the same command settles what was under way, and so does resume\n"
 _TOLD: Final = b"\nstopping: what is under way is finished first; once more ends at once, and is as safe\n"
@@ -32,22 +34,21 @@ def stop_on_signals() -> Iterator[Stop]:
     """Yield what a run listens to; SIGINT and SIGTERM ask it to stop until the block ends."""
     from engine.flows.stopping import Stop
 
-    stop = Stop()
-    timer = threading.Timer(GRACE_SECONDS, _end_now)
-    timer.daemon = True
+    stop, over = Stop(), threading.Event()
+    # Started now: a handler must not start a thread, since its own may be in the middle of doing so.
+    threading.Thread(target=_end_in_time, args=(stop, over), name="stop", daemon=True).start()
 
     def asked(_number: int, _frame: FrameType | None) -> None:
         if stop.requested:
             _end_now()
         stop.request()
-        timer.start()
         os.write(2, _TOLD)  # a buffered stream may be in use at this very moment
 
     before = _install(asked)
     try:
         yield stop
     finally:
-        timer.cancel()
+        over.set()
         for number, handler in before.items():
             signal.signal(number, handler)
 
@@ -61,6 +62,15 @@ def at_a_prompt() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _end_in_time(stop: Stop, over: threading.Event) -> None:
+    """Wait for a request to stop, and end the process where that takes too long."""
+    while not over.wait(_LISTEN_SECONDS):
+        if stop.requested:
+            if not over.wait(GRACE_SECONDS):
+                _end_now()
+            return
 
 
 def _end_now() -> None:

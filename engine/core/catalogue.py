@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from engine.core.fact_types import Kind, ListOf, Record, Scope, Type, in_words
@@ -145,6 +146,7 @@ class Fact(NamedTuple):
     meaning: str
 
 
+@cache  # a record has two hundred fields, and every one is asked for again with each record
 def snake_case(field: str) -> str:
     """Return a Nexudus field name as texts write it: FullName -> full_name, TaxIDNumber -> tax_id_number."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", field).lower()

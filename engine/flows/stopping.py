@@ -5,7 +5,8 @@ It must never interrupt a call: what was sent is seen through, or left as an ope
 
 from __future__ import annotations
 
-import threading
+import time
+from typing import Final
 
 from engine.core.errors import Unfinished
 
@@ -22,19 +23,27 @@ class Stopped(Unfinished):
         )
 
 
+_LISTEN_SECONDS: Final = 0.05
+"""How often a wait listens: soon enough for a person, and no lock is needed, see below."""
+
+
 class Stop:
-    """A request to stop that any thread or signal handler may make, and that every wait listens to."""
+    """A request to stop that any thread or signal handler may make, and that every wait listens to.
+
+    Without a lock: a signal handler runs inside whatever its thread is doing, and would wait for ever for a lock
+    that the same thread holds, which an event's is while it is waited for.
+    """
 
     def __init__(self) -> None:
-        self._asked = threading.Event()
+        self._asked = False
 
     def request(self) -> None:
         """Ask; asking again changes nothing."""
-        self._asked.set()
+        self._asked = True
 
     @property
     def requested(self) -> bool:
-        return self._asked.is_set()
+        return self._asked
 
     def check(self) -> None:
         """Raise Stopped if somebody asked."""
@@ -43,5 +52,8 @@ class Stop:
 
     def sleep(self, seconds: float) -> None:
         """Sleep so long; Stopped as soon as somebody asks."""
-        if self._asked.wait(max(0.0, seconds)):
-            raise Stopped
+        end = time.monotonic() + seconds
+        self.check()
+        while (left := end - time.monotonic()) > 0:
+            time.sleep(min(left, _LISTEN_SECONDS))
+            self.check()

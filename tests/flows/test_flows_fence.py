@@ -2,9 +2,7 @@
 
 import os
 import signal
-import sqlite3
 import subprocess
-import threading
 import time
 
 import pytest
@@ -80,39 +78,6 @@ def test_waiting_for_the_pace_past_the_quiet_period_doubles_nothing(account: Acc
         first.kill()
         first.wait(10)
     assert len(account.names()) == len(set(account.names()))
-
-
-def test_a_result_that_cannot_be_written_is_held_and_found_by_the_next_run(account: Account):
-    _many(account, 3)
-    account.far_side.set_mode("S51.slow-seconds", "2")
-    account.far_side.set_fault("slow", "1x:coworkertasks")
-    assert account.preview(name="many").code == 0
-    locked = threading.Event()
-
-    def lock() -> None:
-        """Hold the write lock of the ledger from the first POST on, for longer than a writer waits."""
-        _until(lambda: ("POST", "/api/crm/coworkertasks") in account.calls())
-        with sqlite3.connect(account.ledger, isolation_level=None) as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            locked.set()
-            time.sleep(13)
-            connection.execute("ROLLBACK")
-        connection.close()
-
-    thread = threading.Thread(target=lock)
-    thread.start()
-    first = account.run(name="many", TASKLISTS_QUIET_SECONDS="60")
-    thread.join(30)
-    assert locked.is_set()
-    held = [result for result in first.json["results"] if result["outcome"] == "held"]
-    assert first.code == 6
-    assert held
-    assert {result["task_id"] for result in held} <= {commit["id"] for commit in account.commits()}
-    assert "the ledger could not be written" in held[0]["error"]
-    second = account.run(name="many", TASKLISTS_QUIET_SECONDS="0")
-    assert second.code == 0
-    assert sorted(second.outcomes.values()) == ["adopted"] * len(held) + ["kept"] * (3 - len(held))
-    assert len(account.names()) == len(set(account.names())) == 3
 
 
 def test_a_request_that_went_out_without_the_mark_is_found_when_the_mark_is_on_again(account: Account):
