@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from engine.cli.choices import dir_option, folder_in_use, redact_option
+from engine.cli.choices import dir_option, folder_in_use, no_ledger, redact_option
 
 if TYPE_CHECKING:
     from engine.authoring.folder import Folder
@@ -50,7 +50,7 @@ def command(
         auditor = Auditor(account.reader, account.memory, policy(os.environ, organisation))
         audited = auditor.audit(coworkers, tasklist=tasklist, progress=_progress if sys.stderr.isatty() else None)
     if account.memory is None:
-        click.echo("no ledger yet: nothing was run here", err=True)
+        click.echo(no_ledger(place), err=True)
     shown = [one for one in audited.findings if everything or one.kind != "completed"]
     _show(audited, [_masked(one) for one in shown] if redact else shown, form)
     if audited.stopped_by is not None:

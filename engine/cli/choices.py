@@ -48,6 +48,13 @@ def folder_in_use(named: str | None) -> Folder:
     return find_folder(named, os.environ, Path.cwd())
 
 
+def no_ledger(place: Folder) -> str:
+    """Say that there is no ledger, and where it was looked for: a wrong path must not look like good news."""
+    from engine.flows.account import ledger_path
+
+    return f"no ledger at {ledger_path(os.environ, place.path)}: nothing was run here"
+
+
 def pairs(given: Iterable[str]) -> dict[str, str]:
     """Return --set options as a map. Raises UserError for one without `=`, or given twice."""
     found: dict[str, str] = {}

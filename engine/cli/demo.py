@@ -38,7 +38,13 @@ def command(*, coworker_id: int, tasklist: str, wait: bool | None, folder: str |
     place = folder_in_use(folder)
     state = place.path.parent / ".tasklists" / "demo"
     shutil.rmtree(state, ignore_errors=True)
-    state.mkdir(parents=True, mode=0o700)
+    try:
+        state.mkdir(parents=True, mode=0o700)
+    except OSError as error:
+        raise UserError(
+            f"the demo keeps its sandbox in {state}, which cannot be made: {error.strerror}.",
+            advice="Copy the folder to a place that you may write to.",
+        ) from None
     with _sandbox(state / "sandbox.db") as told:
         environ = os.environ | {
             "NEXUDUS_BASE_URL": told["base_url"],

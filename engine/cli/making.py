@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -42,20 +43,17 @@ def runner_for(account: WritingAccount, organisation: Organisation, stop: Stop, 
         holder=new_holder(),
         patience=Patience(wait=wait),
         lease_seconds=lease_seconds(os.environ),
-        waiting=_Countdown(),
+        waiting=Countdown(),
     )
 
 
 def jobs_of(place: Folder) -> Callable[[str, Request], Job]:
     """Return what makes a job of a list in a folder, read now. Raises UserError for one that is broken or gone."""
     from engine.authoring.check import ready_list
-    from engine.flows.resume import ListGone
     from engine.flows.run import Job
     from engine.flows.version import version_of
 
     def job_of(tasklist: str, request: Request) -> Job:
-        if tasklist not in place.lists():
-            raise ListGone(tasklist)
         ready = ready_list(place, tasklist)
         return Job(ready.prepared, request, version_of(ready.prepared, ready.data))
 
@@ -83,7 +81,7 @@ class _Progress:
             click.echo(line, err=True)
 
 
-class _Countdown:
+class Countdown:
     """A wait, counted down on a terminal; one line when it begins elsewhere."""
 
     def __init__(self) -> None:
@@ -95,7 +93,9 @@ class _Countdown:
                 click.echo("\r\x1b[K", err=True, nl=False)
             self._told = ""
         elif sys.stderr.isatty():
-            click.echo(f"\r\x1b[Kwaiting {_clock(left)}: {what} (Ctrl-C to leave it)", err=True, nl=False)
+            line = f"waiting {_clock(left)}: {what} (Ctrl-C to leave it)"
+            width = shutil.get_terminal_size().columns - 1  # a line that wraps cannot be written over
+            click.echo(f"\r\x1b[K{line[:width]}", err=True, nl=False)
             self._told = what
         elif what != self._told:
             click.echo(f"waiting {left:.0f} s: {what}", err=True)

@@ -151,6 +151,7 @@ OUTPUTS: dict[str, Schema] = {
         runs=_array(
             _object(
                 run_id=_TEXT,
+                tasklist=_TEXT,
                 results=_array(
                     _object(
                         coworker_id=_INT,

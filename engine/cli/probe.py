@@ -87,7 +87,7 @@ def _probe(
     from engine.flows.probe import Probe, house_of
     from engine.flows.probing.turn import Deferring
 
-    with stop_on_signals() as asked_to_stop:
+    with stop_on_signals(_GRACE_SECONDS, _LEFT) as asked_to_stop:
         stop = Deferring(asked_to_stop)
         with open_to_run(Place(os.environ, place.path, organisation), stop) as account:
             probe = Probe(
@@ -100,6 +100,12 @@ def _probe(
                 say=say,
             )
             return probe.run(asked, (lambda _: True) if yes else _agrees)
+
+
+_GRACE_SECONDS = 60.0
+"""For removing what was made: a slow service takes seconds for each call."""
+
+_LEFT = b"interrupted: a task of the probe may be left; the same command removes it first\n"
 
 
 def _agrees(what: str) -> bool:

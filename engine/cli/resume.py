@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from engine.cli.choices import dir_option, folder_in_use
-from engine.cli.making import jobs_of, runner_for, say, wait_option
+from engine.cli.choices import dir_option, folder_in_use, no_ledger
+from engine.cli.making import Countdown, jobs_of, runner_for, say, wait_option
 from engine.cli.signals import stop_on_signals
 
 if TYPE_CHECKING:
@@ -26,26 +26,30 @@ Example:
 
 @click.command(epilog=_EPILOG)
 @click.option("--coworker", "coworker_id", type=int, metavar="ID", help="Only what is open for one coworker.")
+@click.option("--give-up", is_flag=True, help="Close what cannot be gone on with, instead of leaving it open.")
 @wait_option
 @dir_option
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
-def command(*, coworker_id: int | None, wait: bool, folder: str | None, form: str) -> int:
+def command(*, coworker_id: int | None, give_up: bool, wait: bool, folder: str | None, form: str) -> int:
     """Go on with what was interrupted, parked or left in doubt. Nothing is begun that nobody asked for."""
     from engine.cli.main import print_error
     from engine.flows.account import Place, ledger_path, open_to_run
-    from engine.flows.resume import Recovery, Resumed
+    from engine.flows.resume import Manner, Recovery, Resumed
 
     place = folder_in_use(folder)
     organisation = place.organisation().model
     if not ledger_path(os.environ, place.path).exists():
-        _show(Resumed(), form)
+        click.echo(no_ledger(place), err=True)
+        _show(Resumed(), form, complete=False)
         return 0
-    with stop_on_signals() as stop, open_to_run(Place(os.environ, place.path, organisation), stop) as account:
+    where = Place(os.environ, place.path, organisation)
+    with stop_on_signals() as stop, open_to_run(where, stop, Countdown()) as account:
         runner = runner_for(account, organisation, stop, wait=wait)
         open_now = account.ledger.coworkers_to_recover()
         ids = [one for one in open_now if coworker_id in {None, one}]
-        resumed, error = _go_on(Recovery(runner, jobs_of(place), say), ids)
-    _show(resumed, form)
+        manner = Manner(named=coworker_id is not None, give_up=give_up)
+        resumed, error = _go_on(Recovery(runner, jobs_of(place), say, manner), ids)
+    _show(resumed, form, complete=error is None)
     if error is not None:
         print_error(error)
         return error.exit_code
@@ -75,7 +79,7 @@ def _exit_code(resumed: Resumed) -> int:
     return next((code for code in (130, 6, 2, 3) if code in codes), 0)
 
 
-def _show(resumed: Resumed, form: str) -> None:
+def _show(resumed: Resumed, form: str, *, complete: bool = True) -> None:
     told = {"runs": [_run_json(applied) for applied in resumed.applied()], "left": _left_json(resumed)}
     if form == "json":
         from engine.cli.showing import print_json
@@ -85,15 +89,21 @@ def _show(resumed: Resumed, form: str) -> None:
     from engine.cli.tables import print_table
     from engine.cli.tables import say as print_line
 
-    if not told["runs"] and not told["left"]:
+    if complete and not told["runs"] and not told["left"]:
         print_line("nothing is open: every run is finished and every request has its answer")
     rows = [
-        (str(part["coworker_id"]), part["item"], part["outcome"], str(part["task_id"] or ""), part["error"] or "")
+        (
+            str(part["coworker_id"]),
+            f"{run['tasklist']}\n{part['item']}" + (f" [{part['key']}]" if part["key"] else ""),
+            part["outcome"],
+            str(part["task_id"] or ""),
+            part["error"] or "",
+        )
         for run in told["runs"]
         for part in run["results"]
     ]
     if rows:
-        print_table(("coworker", "item", "outcome", "task", "why"), rows, least=(10, 12, 8, 10, 20))
+        print_table(("coworker", "list, item", "outcome", "task", "why"), rows, least=(10, 12, 8, 10, 20))
     for left in told["left"]:
         what = f"run {left['run_id']} of {left['tasklist']}, " if left["run_id"] else ""
         print_line(f"still open: {what}coworker {left['coworker_id']}: {left['why']}")
@@ -104,7 +114,7 @@ def _run_json(applied: Applied) -> dict[str, Any]:
         result.to_json() | {"coworker_id": result.action.wanted.coworker_id}
         for result in applied.results
     ]
-    return {"run_id": applied.run_id, "results": results}
+    return {"run_id": applied.run_id, "tasklist": applied.tasklist, "results": results}
 
 
 def _left_json(resumed: Resumed) -> list[dict[str, Any]]:

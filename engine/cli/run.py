@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from engine.cli.choices import folder_in_use, request_of, run_options
-from engine.cli.making import jobs_of, runner_for, say, wait_option
+from engine.cli.making import Countdown, jobs_of, runner_for, say, wait_option
 from engine.cli.signals import at_a_prompt, stop_on_signals
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def command(
     from engine.cli.showing import show_run
     from engine.flows.account import Place, open_to_run
     from engine.flows.apply import exit_code
-    from engine.flows.resume import Recovery, own_request
+    from engine.flows.resume import Recovery
     from engine.flows.run import Job
     from engine.flows.version import version_of
 
@@ -65,7 +65,7 @@ def command(
     agreement = None if yes else _Agreement(form, redact=redact)
     with (
         stop_on_signals() as stop,
-        open_to_run(Place(os.environ, place.path, prepared.organisation), stop) as account,
+        open_to_run(Place(os.environ, place.path, prepared.organisation), stop, Countdown()) as account,
     ):
         runner = runner_for(account, prepared.organisation, stop, wait=wait)
         recovery = Recovery(runner, jobs_of(place), say)
@@ -73,8 +73,8 @@ def command(
             ran = runner.run(
                 job,
                 agree=agreement,
-                before=lambda tenure: _tell_left(recovery.unfinished(tenure, but=own_request(job))),
-                after=lambda tenure: _tell_left(recovery.open_intents(tenure)),
+                before=lambda tenure, text: _tell_left(recovery.unfinished(tenure, but=text)),
+                after=lambda tenure, done: _tell_left(recovery.after_run(tenure, done)),
             )
     if ran is None:
         click.echo("nothing was done", err=True)

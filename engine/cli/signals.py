@@ -30,17 +30,20 @@ _TOLD: Final = b"\nstopping: what is under way is finished first; once more ends
 
 
 @contextmanager
-def stop_on_signals() -> Iterator[Stop]:
-    """Yield what a run listens to; SIGINT and SIGTERM ask it to stop until the block ends."""
+def stop_on_signals(grace: float = GRACE_SECONDS, left: bytes = _LEFT) -> Iterator[Stop]:
+    """Yield what a run listens to; SIGINT and SIGTERM ask it to stop until the block ends.
+
+    `left` is said when the process has to end after `grace` seconds, or by a second signal.
+    """
     from engine.flows.stopping import Stop
 
     stop, over = Stop(), threading.Event()
     # Started now: a handler must not start a thread, since its own may be in the middle of doing so.
-    threading.Thread(target=_end_in_time, args=(stop, over), name="stop", daemon=True).start()
+    threading.Thread(target=_end_in_time, args=(stop, over, grace, left), name="stop", daemon=True).start()
 
     def asked(_number: int, _frame: FrameType | None) -> None:
         if stop.requested:
-            _end_now()
+            _end_now(left)
         stop.request()
         os.write(2, _TOLD)  # a buffered stream may be in use at this very moment
 
@@ -64,17 +67,17 @@ def at_a_prompt() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _end_in_time(stop: Stop, over: threading.Event) -> None:
+def _end_in_time(stop: Stop, over: threading.Event, grace: float, left: bytes) -> None:
     """Wait for a request to stop, and end the process where that takes too long."""
     while not over.wait(_LISTEN_SECONDS):
         if stop.requested:
-            if not over.wait(GRACE_SECONDS):
-                _end_now()
+            if not over.wait(grace):
+                _end_now(left)
             return
 
 
-def _end_now() -> None:
-    os.write(2, _LEFT)
+def _end_now(left: bytes) -> None:
+    os.write(2, left)
     os._exit(INTERRUPTED)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from engine.cli.choices import dir_option, folder_in_use
+from engine.cli.choices import dir_option, folder_in_use, no_ledger
 from engine.core.errors import UserError
 from engine.core.wire_dates import wire_moment
 
@@ -46,7 +46,7 @@ def command(*, coworker_id: int | None, run_id: str | None, folder: str | None, 
     place = folder_in_use(folder)
     ledger = open_ledger_view(Place(os.environ, place.path, place.organisation().model))
     if ledger is None:
-        _show({"runs": []}, form, [], "no ledger yet: nothing was run here")
+        _show({"runs": []}, form, [], no_ledger(place))
         return 0
     with ledger:
         if run_id is not None:
@@ -68,7 +68,8 @@ def _why(task: KnownTask, whys: Mapping[UUID, str]) -> str:
     """Why a task is not settled: what its last run said of it, or that the run died before it could."""
     if task.state not in {"intended", "failed"}:
         return ""
-    return whys.get(task.identity) or f"asked for at {wire_moment(task.at)}, and its run was interrupted"
+    told = f"asked for at {wire_moment(task.at)}, and its run was interrupted; `tasklists resume` settles it"
+    return whys.get(task.identity) or told
 
 
 def _say_whys(tasks: tuple[KnownTask, ...], whys: Mapping[UUID, str]) -> None:

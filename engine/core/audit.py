@@ -45,6 +45,8 @@ class Remembered:
     """Open intents alone: the text of all others is forgotten."""
     reasons: Mapping[UUID, str] = field(default_factory=dict)
     """Why an unsettled task was not made, as its last run told it."""
+    parked: frozenset[UUID] = frozenset()
+    """Of these, what waits for a time that was told."""
     resumable: frozenset[str] = frozenset()
     """Lists with an interrupted run of this coworker, which `resume` goes on with."""
     busy_until: Instant | None = None
@@ -186,6 +188,8 @@ class _Comparison:
             yield self._absent(task)
 
     def _absent(self, task: KnownTask) -> Finding:
+        if task.state == "failed" and task.identity in self.memory.parked:
+            return say.parked(task, self._who, self.memory.reasons.get(task.identity, ""))
         if task.state == "failed":
             return say.not_made(task, self._who, self.memory.reasons.get(task.identity, ""), self._resumes(task))
         over = task.seen_at.add(seconds=self.quiet_seconds)

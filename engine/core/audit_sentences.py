@@ -61,6 +61,19 @@ def not_made(task: KnownTask, coworker_id: int, reason: str, resumes: bool) -> F
     return _finding("lost", task, coworker_id, what=what, next=made, advice=f"mend the reason, then {command}")
 
 
+def parked(task: KnownTask, coworker_id: int, reason: str) -> Finding:
+    """A task that waits for its turn: the service or its limits want us back later."""
+    return _finding(
+        "held",
+        task,
+        coworker_id,
+        what=f"parked by run {task.run_id}: {reason.rstrip('.')}",
+        next="it is made by resume once that time has come",
+        advice="",
+        needs_person=False,
+    )
+
+
 def doubled(task: KnownTask, coworker_id: int, rows: Iterable[LiveTask]) -> Finding:
     """Several live tasks of one identity."""
     ids = _oldest_first(rows)
@@ -244,5 +257,10 @@ def removed(task: KnownTask, coworker_id: int, stand_in: int | None) -> Finding:
     what = "deleted in Nexudus" + (f"; task {stand_in} carries its mark and is left alone" if stand_in else "")
     command = f"`tasklists run {task.tasklist} --coworker {coworker_id} --again LABEL`"
     return _finding(
-        "removed", task, coworker_id, what=what, next="it is not made again", advice=f"if it is wanted: {command}"
+        "removed",
+        task,
+        coworker_id,
+        what=what,
+        next="it is not made again",
+        advice=f"if it is wanted: make it by hand, or the whole list once more with {command}",
     )

@@ -132,6 +132,8 @@ class Situation:
     """What the list wants under another contract or event: a kept task is compared with the one that made it."""
     doubtful: Mapping[UUID, int] = field(default_factory=dict)
     """Open intent -> a live task of its name that came after the request and lost, or never had, our mark."""
+    elsewhere: Mapping[UUID, int] = field(default_factory=dict)
+    """Identity -> another coworker for whom its request is open: a team's earlier paying member."""
     warnings: tuple[str, ...] = ()
     """What looking found that a person should know before anything is made."""
     looked_at: Instant | None = None

@@ -96,16 +96,21 @@ class _Planner:
             reason = f"the task list of the coworker could not be read to its end: {self.situation.incomplete}"
             again = (self.situation.looked_at or self.now).add(seconds=self._relook_seconds())
             return self._hold(wanted, f"{reason}; {self._settled_by()}", again)
+        own = (wanted.identity, *wanted.alternatives)
+        other = next((self.situation.elsewhere[n] for n in own if n in self.situation.elsewhere), None)
+        if other is not None:
+            reason = f"a request for coworker {other}, who paid for the team before, is open"
+            return self._hold(wanted, f"{reason}: settled by `tasklists resume --coworker {other}`", None)
         waits = self._waits(wanted, known) if known is not None and known.state == "intended" else None
         return waits if waits is not None else self._create(wanted, known)
 
     def _waits(self, wanted: Wanted, known: KnownTask) -> Action | None:
         """Return the hold of an open intent that cannot be decided yet; None when its task was certainly not made."""
-        request = f"request of run {known.run_id} at {wire_moment(known.seen_at)}"
+        request = f"request of run {known.run_id}, last at work at {wire_moment(known.seen_at)},"
         over = known.seen_at.add(seconds=self.situation.quiet_seconds)
         if (self.situation.looked_at or self.now) < over:
-            reason = f"a {request} may still arrive; decided after {wire_moment(over)}, {self._settled_by()}"
-            return self._hold(wanted, reason, over)
+            reason = f"a {request} may have been sent and still arrive; decided after {wire_moment(over)}"
+            return self._hold(wanted, f"{reason}, {self._settled_by()}", over)
         namesake = self.situation.doubtful.get(wanted.identity)
         if namesake is None:
             return None
@@ -139,7 +144,8 @@ class _Planner:
     def _settled(self, wanted: Wanted, known: KnownTask) -> Action:
         made = f"{known.state} {known.at.to_tz(self.expansion.zone).date()} by run {known.run_id}"
         if known.task_id in self.situation.gone:
-            reason = f"{made}, since deleted in Nexudus; it is not made again (run --again LABEL would)"
+            gone = f"{made}, since deleted in Nexudus; it is not made again"
+            reason = f"{gone} (--again LABEL makes the whole list once more)"
             return replace(self._keep("skip", wanted, reason), task_id=known.task_id)
         row = self.situation.live.get(known.task_id or 0)
         said = f"{made}; completed" if row and row.completed else made

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from engine.ledger.limits import Limits
     from engine.ledger.view import LedgerView
     from engine.nexudus.client import NexudusClient, NexudusReader
+
+
+MOST_LEASE_SECONDS = 3600
+"""A longer one could not be told from one that a wrong clock wrote."""
 
 
 def ledger_path(environ: Mapping[str, str], folder: Path) -> Path:
@@ -53,8 +57,8 @@ def lease_seconds(environ: Mapping[str, str]) -> float:
     from engine.flows.tenure import LEASE_SECONDS
 
     seconds = _seconds(environ, "TASKLISTS_LEASE_SECONDS", LEASE_SECONDS)
-    if seconds <= 0:
-        raise UserError("TASKLISTS_LEASE_SECONDS is 0.", advice="Set it to more than 0, such as 30.")
+    if not 0 < seconds <= MOST_LEASE_SECONDS:
+        raise UserError(f"TASKLISTS_LEASE_SECONDS is {seconds:g}.", advice="Set it to more than 0, at most 3600.")
     return seconds
 
 
@@ -176,13 +180,25 @@ def open_to_preview(place: Place) -> Account:
         return Account(stack.pop_all(), memory, client)
 
 
-def open_to_run(place: Place, stop: Stop) -> WritingAccount:
-    """Open an account for a run: the ledger is made or migrated when it has to be. Its waits end with `stop`."""
+_TELL_SECONDS = 3.0
+"""A wait for the limits that is longer is told."""
+
+
+def open_to_run(place: Place, stop: Stop, waiting: Callable[[str, float], None] | None = None) -> WritingAccount:
+    """Open an account for a run: the ledger is made or migrated when it has to be.
+
+    Its waits end with `stop`, and `waiting` is told of long ones.
+    """
     from engine.flows.lanes import NarrowingPace, Width
     from engine.ledger.opening import open_ledger
     from engine.ledger.pace import LedgerPace
     from engine.nexudus.client import NexudusClient
     from engine.nexudus.settings import from_environment
+
+    def sleep(seconds: float) -> None:
+        if waiting is not None and seconds > _TELL_SECONDS:
+            waiting("the limits of the account", seconds)
+        stop.sleep(seconds)
 
     settings = from_environment(place.environ)
     with ExitStack() as stack:
@@ -197,8 +213,8 @@ def open_to_run(place: Place, stop: Stop) -> WritingAccount:
         )
         told = limits(place.environ)
         width = Width(writes_per_second(told))
-        pace = NarrowingPace(LedgerPace(ledger, told, sleep=stop.sleep), width)
-        client = stack.enter_context(NexudusClient(settings, pace=pace, sleep=stop.sleep))
+        pace = NarrowingPace(LedgerPace(ledger, told, sleep=sleep), width)
+        client = stack.enter_context(NexudusClient(settings, pace=pace, sleep=sleep))
         return WritingAccount(stack.pop_all(), ledger, client, width)
 
 

@@ -25,7 +25,7 @@ from engine.flows.lanes import Lanes, MeasuredGate, ThreadLanes, Width
 from engine.flows.stopping import Stop, Stopped
 from engine.flows.tenure import Overtaken, Tenure
 from engine.ledger.ledger import Ledger
-from engine.ledger.limits import DailyLimit
+from engine.ledger.limits import NoRoom
 from engine.ledger.values import NewRun, RunId
 from engine.nexudus.answers import Settled
 from engine.nexudus.gate import Gate
@@ -47,6 +47,7 @@ class Applied:
     run_id: RunId
     results: tuple[Result, ...]
     stopped_by: TasklistsError | None = None
+    tasklist: str = ""
 
     def counts(self) -> dict[str, int]:
         found: dict[str, int] = {}
@@ -137,8 +138,8 @@ class Applier:
             if identity not in claimed:
                 self._tell(plan, taken_over(action))
                 continue
-            self._ledger.withdraw(self._run_id, identity, self._now(), why, lease=self._tenure.lease)
-            self._tell(plan, Result(action, "skipped", error=why))
+            closed = self._ledger.withdraw(self._run_id, identity, self._now(), why, lease=self._tenure.lease)
+            self._tell(plan, Result(action, "skipped", error=why) if closed else taken_over(action))
 
     def forget_refused(self, identities: Iterable[UUID]) -> None:
         """Forget tasks of this batch that were refused once and that the list does not want any more."""
@@ -150,7 +151,7 @@ class Applier:
 
     def goes_on_at(self) -> Instant | None:
         """Return the first moment from which another round can decide something; None if none can."""
-        if self.stopped is not None and not isinstance(self.stopped, Parked | DailyLimit):
+        if self.stopped is not None and not isinstance(self.stopped, Parked | NoRoom):
             return None
         moments = (result.goes_on_at for result in self._results.values() if result.resumable)
         return min((moment for moment in moments if moment is not None), default=None)
@@ -158,7 +159,7 @@ class Applier:
     def finish(self, plan: Plan) -> Applied:
         """Close the run; its request is forgotten unless something can still be gone on with."""
         results = tuple(self._results[n] for a in plan.actions if (n := a.wanted.identity) in self._results)
-        applied = Applied(self._run_id, results, self.stopped)
+        applied = Applied(self._run_id, results, self.stopped, plan.expansion.tasklist)
         parked = [r.goes_on_at for r in results if r.outcome == "parked" and r.goes_on_at is not None]
         complete = len(results) == len(plan.actions)
         done = complete and not any(result.resumable for result in results)

@@ -137,6 +137,7 @@ class Auditor:
         memory = self._memory
         if memory is None:
             return Remembered(coworker_id)
+        results = memory.last_results(coworker_id)
         busy, known = self._busy_until(coworker_id), memory.known(coworker_id)
         if busy is None and any(task.state == "intended" for task in known):
             busy = self._busy_until(coworker_id)
@@ -147,7 +148,8 @@ class Auditor:
             known=known,
             key=memory.fingerprint_key,
             sent={one.identity: _sent(one.payload) for one in memory.open_intents(coworker_id)},
-            reasons={number: result.error for number, result in memory.last_results(coworker_id).items()},
+            reasons={number: result.error for number, result in results.items()},
+            parked=frozenset(number for number, result in results.items() if result.outcome == "parked"),
             resumable=frozenset(run.tasklist for run in memory.unfinished(coworker_id)),
             busy_until=busy,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, assert_never
@@ -12,7 +13,7 @@ from whenever import Instant
 from engine.core.errors import TasklistsError
 from engine.core.plan import Action
 from engine.core.wire_dates import parse_moment, wire_moment
-from engine.ledger.limits import DailyLimit
+from engine.ledger.limits import NoRoom
 from engine.nexudus.answers import Ambiguous, Defer, Done, Fatal, Settled
 from engine.nexudus.errors import RoleMissing
 
@@ -83,7 +84,7 @@ def judge(action: Action, answer: Settled, now: Instant, *, quiet_seconds: float
 
 def unsent(action: Action, error: TasklistsError) -> Result:
     """Return the result of a task that was certainly not sent, because of `error`."""
-    resumes_at = error.resumes_at if isinstance(error, DailyLimit | Parked) else None
+    resumes_at = error.resumes_at if isinstance(error, NoRoom | Parked) else None
     if isinstance(error, Parked):
         return Result(action, "parked", error=error.message, resumable=True, goes_on_at=resumes_at)
     why = f"not sent: {error.message.rstrip('.')}; made {_by_resume(action)}"
@@ -92,9 +93,12 @@ def unsent(action: Action, error: TasklistsError) -> Result:
 
 
 def taken_over(action: Action, task_id: int | None = None) -> Result:
-    """Return the result of a task that another run has in hand by now: what comes of it is that run's to say."""
+    """Return the result of a task that another run has in hand by now: what comes of it is that run's to say.
+
+    Resumable, since that run may have been about something else: ours is done only when every task is known to be.
+    """
     error = f"another run has this task in hand; `tasklists status --coworker {action.wanted.coworker_id}` tells of it"
-    return Result(action, "held", task_id, error)
+    return Result(action, "held", task_id, error, resumable=True)
 
 
 def _by_resume(action: Action) -> str:
@@ -124,12 +128,27 @@ def without_texts(message: str, payload: Mapping[str, Any]) -> str:
     The service may repeat a refused name, whole or in part; errors are kept and logged, members' texts are not.
     """
     texts = " ".join(str(payload.get(name) or "") for name in ("Name", "Notes", "TaskListName"))
-    words = {word.casefold() for word in re.findall(r"\w{3,}", texts)} - _PLAIN_WORDS
-    return re.sub(r"\w{3,}", lambda match: "..." if match[0].casefold() in words else match[0], message)
+    words = {_plain(word) for word in re.findall(r"\w{2,}", texts)} - _PLAIN_WORDS
+    return re.sub(r"\w{2,}", lambda match: "..." if _plain(match[0]) in words else match[0], message)
+
+
+def _plain(word: str) -> str:
+    """A word without case and accents: the service may write both its own way."""
+    return "".join(sign for sign in unicodedata.normalize("NFKD", word.casefold()) if not unicodedata.combining(sign))
 
 
 _PLAIN_WORDS = frozenset(  # noqa: SIM905 - as prose it can be read
     [
+        "is",
+        "be",
+        "of",
+        "to",
+        "in",
+        "an",
+        "at",
+        "or",
+        "no",
+        "it",
         "the",
         "and",
         "not",

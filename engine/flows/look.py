@@ -22,6 +22,7 @@ from engine.flows.alike import alike
 from engine.flows.batch_names import BatchNames, batch_key
 from engine.flows.by_filter import tasks_by_filter
 from engine.flows.marks import digits_of, likeliest, read_row, verdict_of
+from engine.flows.sent import as_sent, sent_tasks
 from engine.ledger.view import LedgerView
 from engine.nexudus.client import NexudusReader
 from engine.nexudus.errors import UnreadableRecord
@@ -86,7 +87,7 @@ class Looker:
         """
         memory, coworker_id = self._memory, expansion.coworker_id
         looked_at = self._clock()  # before the list is read: what commits during the look was not looked for
-        known = self._known(expansion)
+        known, elsewhere = self._known(expansion)
         listing = self._reader.tasks_of(coworker_id)
         live = {row.task_id: row for row in listing.rows}
         wanted = _undecided(expansion, known)
@@ -107,21 +108,30 @@ class Looker:
             with_mark=self._policy.with_mark,
             looked_at=looked_at,
             doubtful=dict(found.doubtful),
+            elsewhere=elsewhere,
             warnings=tuple(filter(None, (*found.warnings, names.warning))),
         )
 
-    def _known(self, expansion: Expansion) -> dict[UUID, KnownTask]:
-        """What is remembered of the coworker; for a team also what an earlier paying member has of its batch."""
+    def _known(self, expansion: Expansion) -> tuple[dict[UUID, KnownTask], dict[UUID, int]]:
+        """What is remembered of the coworker; for a team also what an earlier paying member has of its batch.
+
+        That member's open requests come apart: whether they were carried out, only that member's tasks can tell.
+        """
+        elsewhere: dict[UUID, int] = {}
         if self._memory is None:
-            return {}
+            return {}, elsewhere
         known = {task.identity: task for task in self._memory.known(expansion.coworker_id)}
         if expansion.subject.kind == "team":
             wanted = {number for task in expansion.wanted for number in (task.identity, *task.alternatives)}
             for other in self._memory.holders_of(batch_key(expansion)):
                 for task in self._memory.known(other):
-                    if task.identity in wanted and task.state in {"created", "adopted"}:
-                        known.setdefault(task.identity, task)
-        return known
+                    if task.identity not in wanted or task.identity in known:
+                        continue
+                    if task.state in {"created", "adopted"}:
+                        known[task.identity] = task
+                    elif task.state == "intended":
+                        elsewhere[task.identity] = other
+        return known, elsewhere
 
     def _find(
         self,
@@ -134,6 +144,8 @@ class Looker:
         if not wanted:
             return found
         verdicts = dict(self._memory.verdicts(coworker_id)) if self._memory else {}
+        sent = sent_tasks(self._memory, coworker_id)
+        names = {number: task.name for number, task in sent.items()}
         claimed = {task.task_id for task in known.values()}
         unknown = [row for row in live.values() if row.task_id not in claimed]
         for row in unknown:
@@ -145,8 +157,8 @@ class Looker:
             marked = {number for number, verdict in (verdicts | found.verdicts).items() if verdict is not None}
             marked |= found.marked | found.unreadable.keys()
             rows = [row for row in unknown if row.task_id not in marked]
-            self._by_content(found, expansion, known, _Unmarked(markless, rows))
-        self._namesakes(found, wanted, known, unknown)
+            self._by_content(found, as_sent(expansion, sent), known, _Unmarked(markless, rows))
+        self._namesakes(found, wanted, known, unknown, sent_names=names)
         if self._memory and found.verdicts:
             self._memory.record_verdicts(coworker_id, found.verdicts)
         return found
@@ -201,13 +213,22 @@ class Looker:
         found.tasks |= alike(expansion, oldest, unmarked.rows)
 
     def _namesakes(
-        self, found: _Found, wanted: Mapping[str, Wanted], known: Mapping[UUID, KnownTask], rows: Iterable[LiveTask]
+        self,
+        found: _Found,
+        wanted: Mapping[str, Wanted],
+        known: Mapping[UUID, KnownTask],
+        rows: Iterable[LiveTask],
+        *,
+        sent_names: Mapping[UUID, str],
     ) -> None:
         """Note live tasks that bear a wanted name and nothing of ours: made by hand, or notes replaced or cut.
 
         Beside an open intent such a task, when it is no older, may be the one that was sent: nobody can tell.
         """
         missing = {task.name: task for task in wanted.values() if task.identity not in found.tasks}
+        missing |= {
+            sent_names[task.identity]: task for task in list(missing.values()) if task.identity in sent_names
+        }
         ours = found.ours()
         for row in rows:
             task = missing.get(row.name) if row.task_id not in ours else None

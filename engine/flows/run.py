@@ -74,17 +74,17 @@ class Patience:
 
 @dataclass(frozen=True)
 class Ran:
-    """A run with the plan it began with, and what came of it."""
+    """A run with the plan it began with, what came of it, and the text of what was asked."""
 
     preview: Preview
     applied: Applied
+    request: str = ""
 
 
 Waiting = Callable[[str, float], None]
 """Called while a run waits: for what, and how many seconds are left; 0 when it goes on."""
 
 Agree = Callable[[Preview], bool]
-WithTenure = Callable[[Tenure], None]
 
 
 class Runner:
@@ -116,12 +116,13 @@ class Runner:
         job: Job,
         *,
         agree: Agree | None = None,
-        before: WithTenure | None = None,
-        after: WithTenure | None = None,
+        before: Callable[[Tenure, str], None] | None = None,
+        after: Callable[[Tenure, Ran], None] | None = None,
     ) -> Ran | None:
         """Make what a list wants for one coworker. None if `agree` declined the plan.
 
-        `before` and `after` are called while the lease is held, around the list's own tasks.
+        `before`, with the text of what is asked, and `after` are called while the lease is held, around the list's
+        own tasks.
 
         Raises:
             UserError: what cannot be planned, with all reasons.
@@ -135,13 +136,13 @@ class Runner:
             return None
         with self.holding(gathered.expansion.coworker_id) as (tenure, waited):
             if before is not None:
-                before(tenure)
+                before(tenure, _text_of(job, gathered))
             if waited:  # by now another run may have changed what identities rest on
                 job = replace(job, request=self._present(job.request))
                 gathered = _for_same(tenure, previewer.gather(job.request, job.version))
             ran = self._carry_out(job, previewer, gathered, tenure)
             if after is not None and ran.applied.stopped_by is None:
-                after(tenure)
+                after(tenure, ran)
             return ran
 
     def run_held(self, job: Job, tenure: Tenure) -> Ran:
@@ -177,11 +178,11 @@ class Runner:
         waited = False
         while not tenure.take():
             if not self._patience.wait:
-                raise Occupied(tenure.coworker_id)
+                raise Occupied(tenure.coworker_id, tenure.free_at())
             waited = True
             free_at = tenure.free_at() or self.conduct.clock()
             left = max(0.0, (free_at - self.conduct.clock()).total("seconds"))
-            self._say(f"another process works on coworker {tenure.coworker_id}", left or _GRACE_SECONDS)
+            self._say(f"another process works on coworker {tenure.coworker_id}, or died", left or _GRACE_SECONDS)
             self.conduct.stop.sleep(min(max(left, _GRACE_SECONDS), _SLICE_SECONDS))
         if waited:
             self._say("", 0.0)
@@ -193,16 +194,13 @@ class Runner:
         self.conduct.stop.check()
         chain = made.facts.chain()
         applier = Applier(self.tools.client, self.tools.ledger, tenure, self.conduct)
-        asked = Asked(
-            job.request.cause,
-            request_text(made.plan.expansion.tasklist, job.request),
-            (chain.id, chain.contract_ids) if chain else None,
-        )
+        text = _text_of(job, gathered)
+        asked = Asked(job.request.cause, text, (chain.id, chain.contract_ids) if chain else None)
         applier.begin(made.plan, asked)
         plan = self._in_rounds(applier, previewer, made)
         refused = (task for task in unwanted(made.plan.expansion, made.situation) if task.state == "failed")
         applier.forget_refused(task.identity for task in refused)
-        return Ran(made, applier.finish(plan))
+        return Ran(made, applier.finish(plan), text)
 
     def _in_rounds(self, applier: Applier, previewer: Previewer, made: Preview) -> Plan:
         """Apply, and as long as waiting can decide something, wait and apply what another look says."""
@@ -253,15 +251,30 @@ class Runner:
             self._waiting(what, left)
 
 
+def _text_of(job: Job, gathered: Gathered) -> str:
+    """Return what is asked, with the contract and the location that it was planned for: later ones are not meant."""
+    facts = gathered.facts
+    contract_id = facts.contract_id if job.prepared.needs_contract() else job.request.contract_id
+    pinned = replace(job.request, contract_id=contract_id, location=facts.location)
+    return request_text(gathered.expansion.tasklist, pinned)
+
+
+class Moved(UserError):
+    """The tasks of a list are another coworker's by now: the team's paying member changed."""
+
+    def __init__(self, before: int, now: int) -> None:
+        super().__init__(
+            f"the tasks of this list are coworker {now}'s by now, no longer coworker {before}'s: "
+            "the team's paying member changed; nothing was sent.",
+            advice="Run the list again: it is made for the one who pays now.",
+        )
+
+
 def _for_same(tenure: Tenure, gathered: Gathered) -> Gathered:
-    """Return what was gathered, if its tasks are still those of the coworker whose lease is held. Raises UserError."""
+    """Return what was gathered, if its tasks are still those of the coworker whose lease is held. Raises Moved."""
     found = gathered.expansion.coworker_id
     if found != tenure.coworker_id:
-        raise UserError(
-            f"the tasks of this list are coworker {found}'s by now, no longer coworker {tenure.coworker_id}'s: "
-            "the team's paying member changed.",
-            advice="Nothing was sent. Run the list again.",
-        )
+        raise Moved(tenure.coworker_id, found)
     return gathered
 
 

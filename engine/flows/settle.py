@@ -6,59 +6,63 @@ Each is looked for and adopted, or closed as never made. Nothing is ever sent fr
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import replace
-from uuid import UUID
 
-from whenever import Date, Instant, Time
+from whenever import Date, Time
 
 from engine.core.calendar import Calendar
-from engine.core.identity import Naming, Subject, without_mark
+from engine.core.identity import Naming, Subject
 from engine.core.plan import Plan
 from engine.core.planner import make_plan
-from engine.core.wanted import Expansion, Wanted
-from engine.core.wire_dates import parse_moment
+from engine.core.wanted import Expansion
 from engine.flows.apply import Applied, Applier, Asked
 from engine.flows.look import Looker
 from engine.flows.run import Runner
+from engine.flows.sent import wanted_of
 from engine.flows.tenure import Tenure
-from engine.ledger.values import OpenIntent
+from engine.ledger.values import OpenIntent, RunId
 
 _NOT_WANTED = "it was never made, and nothing asks for it any more; if it is still wanted, run its list"
 
 
-def settle(runner: Runner, tenure: Tenure) -> tuple[Applied, ...]:
+def settle(runner: Runner, tenure: Tenure, *, stuck: Set[RunId] = frozenset()) -> tuple[Applied, ...]:
     """Decide the open intents of the coworker whose lease is held, list by list; those in doubt stay open.
 
     Intents of a run that can still be gone on with are that run's: its list says whether they are still wanted.
+    Of those that are `stuck`, what was made is adopted, and the rest stays open.
 
     Raises:
         Unreachable: Nexudus or the ledger gives no usable answer now.
         Stopped: asked to stop while waiting for a quiet period to end.
     """
     ledger = runner.tools.ledger
-    going_on = {run.id for run in ledger.unfinished(tenure.coworker_id)}
-    intents = [one for one in ledger.open_intents(tenure.coworker_id) if one.run_id not in going_on]
-    lists = sorted({intent.tasklist for intent in intents})
+    unfinished = {run.id for run in ledger.unfinished(tenure.coworker_id)}
+    intents = ledger.open_intents(tenure.coworker_id)
+    closed = [one for one in intents if one.run_id not in unfinished]
+    waiting = [one for one in intents if one.run_id in unfinished & stuck]
     return tuple(
-        _settle_list(runner, tenure, [intent for intent in intents if intent.tasklist == name]) for name in lists
+        _settle_list(runner, tenure, [one for one in some if one.tasklist == name], closes=some is closed)
+        for some in (closed, waiting)
+        for name in sorted({one.tasklist for one in some})
     )
 
 
-def _settle_list(runner: Runner, tenure: Tenure, intents: Sequence[OpenIntent]) -> Applied:
+def _settle_list(runner: Runner, tenure: Tenure, intents: Sequence[OpenIntent], *, closes: bool) -> Applied:
     expansion = _expansion_of(tenure.coworker_id, intents)
     plan = _plan(runner, expansion)
-    times = [action.decides_at for action in plan.actions if action.decides_at is not None]
+    times = [action.decides_at for action in plan.actions if action.decides_at is not None] if closes else []
     if times and runner.is_worth_waiting(max(times)):
         runner.wait_until(max(times), "open requests of an earlier run are decided")
         plan = _plan(runner, expansion)
     applier = Applier(runner.tools.client, runner.tools.ledger, tenure, runner.conduct)
     applier.begin(plan, Asked("resume"))
-    missing = [action for action in plan.actions if action.action == "create"]
-    rest = tuple(action for action in plan.actions if action.action != "create")
-    applier.apply(replace(plan, actions=rest))
+    decided = {"adopt", "hold", "conflict"} if closes else {"adopt"}
+    rest = replace(plan, actions=tuple(action for action in plan.actions if action.action in decided))
+    missing = [action for action in plan.actions if action.action == "create"] if closes else []
+    applier.apply(rest)
     applier.withdraw(plan, missing, _NOT_WANTED)
-    return applier.finish(plan)
+    return applier.finish(replace(plan, actions=(*rest.actions, *missing)))
 
 
 def _plan(runner: Runner, expansion: Expansion) -> Plan:
@@ -69,7 +73,7 @@ def _plan(runner: Runner, expansion: Expansion) -> Plan:
 
 def _expansion_of(coworker_id: int, intents: Sequence[OpenIntent]) -> Expansion:
     """Return the intents of one list as what is wanted: they are looked for by what was sent."""
-    wanted = tuple(_wanted_of(coworker_id, intent) for intent in intents)
+    wanted = tuple(wanted_of(coworker_id, intent) for intent in intents)
     first = json.loads(intents[0].payload)
     return Expansion(
         tasklist=intents[0].tasklist,
@@ -88,31 +92,6 @@ def _expansion_of(coworker_id: int, intents: Sequence[OpenIntent]) -> Expansion:
         contract_id=intents[0].contract_id,
         event_at=intents[0].event_at,
     )
-
-
-def _wanted_of(coworker_id: int, intent: OpenIntent) -> Wanted:
-    sent = json.loads(intent.payload)
-    identity: UUID = intent.identity
-    return Wanted(
-        item=intent.item,
-        key=intent.key,
-        identity=identity,
-        alternatives=(),
-        business_id=int(sent["BusinessId"]),
-        coworker_id=coworker_id,
-        name=str(sent["Name"]),
-        notes=without_mark(str(sent["Notes"]), identity),
-        responsible_id=int(sent["ResponsibleId"]),
-        responsible_name="",
-        due_at=_due_of(sent["DueDate"]),
-        late="keep",  # what was sent is what is looked for
-        notify_by_email=bool(sent["NotifyByEmail"]),
-        display_to_everyone=bool(sent["DisplayToEveryone"]),
-    )
-
-
-def _due_of(text: object) -> Instant | None:
-    return None if text is None else parse_moment(str(text))
 
 
 _EVERY_DAY = Calendar(

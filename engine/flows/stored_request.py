@@ -33,6 +33,12 @@ def request_text(tasklist: str, request: Request) -> str:
     return json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
+def request_key(text: str) -> tuple[object, ...]:
+    """Return what tells which tasks a request is for: of two with one key the newer replaces the older."""
+    told = json.loads(text)
+    return tuple(told[name] for name in ("tasklist", "coworker_id", "contract_id", "team_id", "location", "again"))
+
+
 def request_of_text(text: str, now: Instant) -> tuple[str, Request]:
     """Return the list and the request that a text holds; `now` is taken unless a person chose another."""
     told = json.loads(text)

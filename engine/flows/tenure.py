@@ -16,6 +16,7 @@ from uuid import UUID
 from whenever import Instant
 
 from engine.core.errors import TasklistsError, Unfinished
+from engine.core.wire_dates import wire_moment
 from engine.ledger.ledger import Ledger
 from engine.ledger.values import Lease, RunId
 from engine.nexudus.gate import Gate
@@ -36,10 +37,11 @@ class Overtaken(TasklistsError):
 class Occupied(Unfinished):
     """Another process works on this coworker, and we were not to wait."""
 
-    def __init__(self, coworker_id: int) -> None:
+    def __init__(self, coworker_id: int, free_at: Instant | None) -> None:
+        free = f", or died and keeps it until {wire_moment(free_at)} at most" if free_at is not None else ""
         super().__init__(
-            f"another process is working on coworker {coworker_id}.",
-            advice="Nothing was done here. Try again when it has ended: `tasklists status` shows its run.",
+            f"another process is working on coworker {coworker_id}{free}.",
+            advice="Nothing was done here. Try again then, or leave --no-wait out to wait.",
         )
 
 

@@ -52,7 +52,7 @@ class StoredCalls:
 
 def reserve(connection: Connection, now: int, windows: Sequence[Window], *, write: bool) -> int:
     """Write down one more call at the first moment that is within all windows, and return it."""
-    start = max(now, pause_of(connection) or now)
+    start = max(now, _pause_at(connection, now))
     at = next_moment(StoredCalls(connection), start, windows, write=write)
     made = connection.execute(_INSERT, {"at": at, "is_write": int(write)}).inserted_primary_key
     if made is not None and made[0] % _PRUNE_EVERY == 0:
@@ -62,7 +62,7 @@ def reserve(connection: Connection, now: int, windows: Sequence[Window], *, writ
 
 def due(connection: Connection, at: int, now: int, windows: Sequence[Window], *, write: bool) -> int:
     """When the call reserved for `at`, whose turn has come, may go: `now` or later."""
-    start = max(now, pause_of(connection) or now)
+    start = max(now, _pause_at(connection, now))
     return max(start, first_after(StoredCalls(connection, but=at), now, windows, write=write))
 
 
@@ -83,6 +83,12 @@ def _prune(connection: Connection, now: int, windows: Sequence[Window]) -> None:
     )
 
 
+def _pause_at(connection: Connection, now: int) -> int:
+    """The end of the pause in force; one that is hours away was written by a clock that was wrong."""
+    until = pause_of(connection)
+    return now if until is None or until > now + _FARTHEST else until
+
+
 def pause_of(connection: Connection) -> int | None:
     """The moment before which nobody may call, None if there never was one."""
     until: int | None = connection.execute(_PAUSE).scalar()
@@ -90,9 +96,9 @@ def pause_of(connection: Connection) -> int | None:
 
 
 def pause(connection: Connection, until: int) -> None:
-    """Move that moment forward, never back."""
+    """Move that moment forward, never back; but for one that only a wrong clock can have written."""
     stored = pause_of(connection)
     if stored is None:
         connection.execute(insert(schema.pause).values(id=1, until=until))
-    elif stored < until:
+    elif stored < until or stored > until + _FARTHEST:
         connection.execute(update(schema.pause).values(until=until))

@@ -15,6 +15,9 @@ from engine.ledger.packing import instant
 from engine.ledger.prepared import Prepared
 from engine.ledger.values import Lease
 
+LONGEST: Final = 60 * 60 * 1000
+"""Milliseconds. TASKLISTS_LEASE_SECONDS is at most so long."""
+
 _FREE: Final = ""
 """The holder of a lease that was given back."""
 
@@ -50,8 +53,10 @@ def held_until(connection: Connection, name: str, now: int) -> int | None:
 
 
 def _is_held(row: Row, now: int) -> bool:
-    # A clock that was set back finds `until` farther away, so it waits longer and frees nothing early.
-    return row.holder != _FREE and row.until > now
+    # A clock that was set back a little finds `until` farther away, so it waits longer and frees nothing early. No
+    # lease is longer than LONGEST: an end beyond that was written by a clock that was wrong, and the fence still
+    # tells a holder that lives from the one that takes over.
+    return bool(row.holder != _FREE and now < row.until <= now + LONGEST)
 
 
 def take(connection: Connection, name: str, *, holder: str, length: int, now: int) -> Lease | None:

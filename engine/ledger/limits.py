@@ -25,15 +25,27 @@ DAY: Final = 24 * HOUR
 _LEAST_GUARD: Final = 10
 
 
-class DailyLimit(Unfinished):
+LONGEST_WAIT: Final = 10 * MINUTE
+"""A turn that is farther away is not waited for in silence: the run is parked and says until when."""
+
+
+class NoRoom(Unfinished):
+    """The limits leave no room for a call for a while; it goes on by itself at `resumes_at` (UTC)."""
+
+    def __init__(self, resumes_at: Instant, message: str = "") -> None:
+        self.resumes_at = resumes_at
+        super().__init__(
+            message or f"The limits of calls to Nexudus are used up; it goes on at {resumes_at.round('second')}.",
+            advice="Run it again then: nothing is lost and nothing is made twice.",
+        )
+
+
+class DailyLimit(NoRoom):
     """The service's limit for a day is used up; it goes on by itself at `resumes_at` (UTC)."""
 
     def __init__(self, resumes_at: Instant) -> None:
-        self.resumes_at = resumes_at
-        super().__init__(
-            f"The daily limit of writes to Nexudus is used up; it goes on at {resumes_at.round('second')}.",
-            advice="Run it again then: nothing is lost and nothing is made twice.",
-        )
+        told = f"The daily limit of writes to Nexudus is used up; it goes on at {resumes_at.round('second')}."
+        super().__init__(resumes_at, told)
 
 
 @dataclass(frozen=True)
@@ -105,7 +117,7 @@ class Calls(Protocol):
 def next_moment(calls: Calls, start: int, windows: Sequence[Window], *, write: bool) -> int:
     """The first moment, not before `start`, at which one more call is within all windows.
 
-    DailyLimit if a window that parks has no room at `start`.
+    DailyLimit if a window that parks has no room at `start`, NoRoom if the moment is too far to wait for.
     """
     tight = []
     for window in windows:
@@ -118,6 +130,8 @@ def next_moment(calls: Calls, start: int, windows: Sequence[Window], *, write: b
     at = start
     while (later := max((first_free(moments, at, window) for window, moments in tight), default=at)) > at:
         at = later
+    if at - start > LONGEST_WAIT:
+        raise NoRoom(Instant.from_timestamp(at, unit="millisecond"))
     return at
 
 

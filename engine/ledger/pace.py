@@ -91,7 +91,8 @@ class _Pace:
         """Without limits there is nothing to reserve: only a pause that the service asked for counts."""
         if self._windows:
             return self._turns.reserve_call(self._windows, self._clock, write=write)
-        return max(self._clock(), self._turns.paused_until() or Instant.MIN)
+        now, until = self._clock(), self._turns.paused_until()
+        return now if until is None or until > now.add(hours=2) else max(now, until)  # else of a clock that was wrong
 
     def throttled(self, seconds: float) -> None:
         """Tell all that share this pace that the service asked for so many seconds of silence."""

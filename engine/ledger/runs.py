@@ -34,7 +34,11 @@ _SEE: Final = Prepared(
 
 def begin(connection: Connection, run: NewRun) -> RunId:
     """Write a run and what was asked of it; the id is new and sorts by `started_at`."""
-    run_id = _new_run_id(milliseconds(run.started_at))
+    started_at = milliseconds(run.started_at)
+    run_id = _new_run_id(started_at)
+    # A sign of life in the future is of a clock that was wrong: the quiet period would not end for as long.
+    ahead = (_run.coworker_id == run.coworker_id) & (_run.seen_at > started_at)
+    connection.execute(update(schema.runs).where(ahead).values(seen_at=started_at))
     made = connection.execute(
         insert(schema.runs).values(
             id=run_id,

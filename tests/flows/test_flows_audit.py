@@ -194,7 +194,7 @@ def test_a_clean_account_exits_0_and_says_what_was_checked(account: Account):
 def test_without_a_ledger_nothing_is_remembered_and_marked_tasks_are_foreign(account: Account):
     nothing = _audit(account)
     assert (nothing.code, nothing.json["checked"]) == (0, {"coworkers": 0, "tasks": 0})
-    assert "no ledger yet" in nothing.err
+    assert "no ledger at" in nothing.err
     _made(account, "clean")
     account.lose_ledger()
     answer = _audit(account, "--coworker", ASHLEY)

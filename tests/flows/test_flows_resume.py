@@ -142,15 +142,29 @@ def test_an_item_that_left_the_list_is_adopted_or_closed_and_never_made(account:
     assert account.cli("audit").code == 0
 
 
-def test_a_list_that_is_gone_leaves_nothing_open(account: Account):
+def test_a_list_that_is_gone_keeps_its_run_open_until_a_person_gives_it_up(account: Account):
     _many(account, 3)
     account.far_side.set_fault("reset-after-commit", "1x:coworkertasks")
+    account.far_side.set_fault("error-before-commit", "1x:coworkertasks")
     assert account.run(name="many").code == 3
-    (account.lists / "many.yaml").unlink()
-    done = account.cli("resume", **SOON)
+    path = account.lists / "many.yaml"
+    away = path.rename(account.folder / "many.yaml")
+    told = account.cli("resume", "--format", "json", **SOON)
+    assert told.code == 3
+    (left,) = told.json["left"]
+    assert "--give-up" in left["why"]
+    assert [r["outcome"] for run in told.json["runs"] for r in run["results"]] == ["adopted"], "what was made is ours"
+    away.rename(path)
+    assert account.cli("resume", **SOON).code == 0, "a list that was away for a moment"
+    assert len(account.names()) == len(set(account.names())) == 3
+    account.edit("many", "items:\n", "items:\n  - {id: tea, name: Tea, due: on contract.start}\n")
+    account.far_side.set_fault("error-before-commit", "1x:coworkertasks")
+    assert account.run(name="many").code == 3
+    path.unlink()
+    done = account.cli("resume", "--give-up", **SOON)
     assert (done.code, "is given up" in done.err) == (0, True)
-    assert len(account.names()) == 3
     assert account.cli("status", "--coworker", ASHLEY).code == 0
+    assert len(account.names()) == 3
 
 
 def test_a_broken_list_keeps_its_run_open_and_says_so(account: Account):
@@ -179,7 +193,7 @@ def test_a_member_who_is_gone_gets_nothing_more(account: Account):
 
 def test_resume_with_nothing_to_do_needs_no_ledger(account: Account):
     told = account.cli("resume")
-    assert (told.code, "nothing is open" in told.out) == (0, True)
+    assert (told.code, "no ledger at" in told.err) == (0, True)
     assert not account.ledger.exists()
 
 
