@@ -165,7 +165,7 @@ def test_redact_changes_neither_checksum_nor_ids(account: Account):
 def test_no_secret_and_no_member_is_in_the_ledger_or_in_progress_lines(account: Account):
     answers = [account.cli("run", "new-member", "--coworker", ASHLEY, "--yes"), account.cli("status")]
     assert "Smith" not in answers[0].err
-    assert "1/3 access-card: created" in answers[0].err
+    assert "access-card: created" in answers[0].err
     held = b"".join(path.read_bytes() for path in account.ledger.parent.iterdir())
     for word in ("Ashley", "Smith", PASSWORD, "member-744", "Bearer", "access_token", "Locker key"):
         assert word.encode() not in held

@@ -80,12 +80,19 @@ def test_a_fence_outlives_the_ledgers_closing(path: Path) -> None:
 
 def test_a_clock_that_was_set_back_frees_no_lease_and_shortens_none(ledger: Ledger) -> None:
     first = taken(ledger, "ana", NOW)
-    earlier = NOW.subtract(hours=1)
+    earlier = NOW.subtract(minutes=59)
     assert take(ledger, "ben", earlier) is None
     assert ledger.leased_until(NAME, earlier) == first.until
     assert ledger.renew_lease(first, seconds=SECONDS, now=earlier) == first
     assert taken(ledger, "ana", earlier) == first
     assert take(ledger, "ben", NOW.add(seconds=29)) is None
+
+
+def test_a_lease_of_a_clock_that_was_hours_ahead_keeps_nobody_out(ledger: Ledger) -> None:
+    first = taken(ledger, "ana", NOW.add(hours=24))
+    second = taken(ledger, "ben", NOW)
+    assert (second.holder, second.fence) == ("ben", 2)
+    assert ledger.renew_lease(first, seconds=SECONDS, now=NOW) is None
 
 
 def test_a_lease_without_a_holder_is_refused(ledger: Ledger) -> None:

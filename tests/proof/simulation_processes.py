@@ -28,7 +28,7 @@ from engine.flows.lanes import Width
 from engine.flows.look import Policy
 from engine.flows.preview import Previewer
 from engine.flows.request import Request
-from engine.flows.resume import Recovery, is_complete, own_request
+from engine.flows.resume import Recovery
 from engine.flows.run import Job, Patience, Runner
 from engine.flows.stopping import Stop, Stopped
 from engine.flows.tenure import Tenure
@@ -192,8 +192,8 @@ def run(
     try:
         ran = runner.run(
             job,
-            before=lambda tenure: _nothing(recovery.unfinished(tenure, but=own_request(job))),
-            after=lambda tenure: _nothing(recovery.open_intents(tenure)),
+            before=lambda tenure, text: _nothing(recovery.unfinished(tenure, but=text)),
+            after=lambda tenure, done: _nothing(recovery.after_run(tenure, done)),
         )
     except TasklistsError as error:
         return error.exit_code
@@ -208,7 +208,8 @@ def resume(machine: Machine, process: Process, made: Book, *, patient: bool) -> 
     complete = True
     try:
         for _, resumed in recovery.coworkers(runner.tools.ledger.coworkers_to_recover()):
-            complete = complete and is_complete(resumed, lambda applied: exit_code(applied) == 0)
+            complete = complete and not resumed.left
+            complete = complete and all(exit_code(applied) == 0 for applied in resumed.applied())
     except TasklistsError as error:
         return error.exit_code
     return 0 if complete else 3
