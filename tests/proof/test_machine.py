@@ -44,4 +44,4 @@ CAUGHT_HERE = ("no intent row", "no reconcile", "result before request")
 @pytest.mark.parametrize("mutant", [one for one in MUTANTS if one.name in CAUGHT_HERE], ids=lambda one: one.name)
 def test_the_state_machine_finds_planted_bugs_too(mutant: Mutant) -> None:
     with mutant.planted(), pytest.raises(AssertionError):
-        _checked(0, examples=60, steps=20, shrinks=False)
+        _checked(0, examples=200, steps=25, shrinks=False)
