@@ -3,6 +3,7 @@
     python tests/long.py              run what is not done yet, in the foreground
     python tests/long.py --background the same, detached; follow it with: tail -f .long/log
     python tests/long.py --again      forget what is done, and start over
+    python tests/long.py --only WORD  only tests whose id holds the word, such as kills or simulation
 
 Each test that passes is written to .long/done, so an interrupted run goes on where it was.
 """
@@ -44,7 +45,10 @@ def say(line: str) -> None:
 def run() -> int:
     done = set(DONE.read_text().splitlines()) if DONE.exists() else set()
     failed = 0
+    word = sys.argv[sys.argv.index("--only") + 1] if "--only" in sys.argv else ""
     for test in collected():
+        if word not in test:
+            continue
         if test in done:
             say(f"done before: {test}")
             continue
@@ -64,10 +68,14 @@ def main() -> int:
     if "--again" in sys.argv:
         DONE.unlink(missing_ok=True)
     if "--background" in sys.argv:
+        kept = [part for part in sys.argv[1:] if part not in {"--background", "--again"}]
         process = subprocess.Popen(
-            [sys.executable, __file__], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            [sys.executable, __file__, *kept],
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
             start_new_session=True,
-        )  # fmt: skip
+        )
         print(f"started as process {process.pid}; follow it with: tail -f {LOG.relative_to(ROOT)}")
         return 0
     return run()
