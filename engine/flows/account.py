@@ -165,6 +165,7 @@ def open_ledger_view(place: Place) -> LedgerView | None:
 
 def open_to_preview(place: Place) -> Account:
     """Open an account for looking: no ledger is made or migrated, and nothing can be written to Nexudus."""
+    from engine.core.findings import Findings
     from engine.ledger.pace import LedgerPace, MemoryPace
     from engine.nexudus.client import NexudusClient
     from engine.nexudus.settings import from_environment
@@ -177,6 +178,8 @@ def open_to_preview(place: Place) -> Account:
         told = limits(place.environ)
         pace = LedgerPace(memory, told) if memory is not None else MemoryPace(told)
         client = stack.enter_context(NexudusClient(settings, pace=pace))
+        if memory is not None:
+            client.use_pages_of(Findings.from_stored(memory.findings()).page_size)
         return Account(stack.pop_all(), memory, client)
 
 
@@ -189,6 +192,7 @@ def open_to_run(place: Place, stop: Stop, waiting: Callable[[str, float], None] 
 
     Its waits end with `stop`, and `waiting` is told of long ones.
     """
+    from engine.core.findings import Findings
     from engine.flows.lanes import NarrowingPace, Width
     from engine.ledger.opening import open_ledger
     from engine.ledger.pace import LedgerPace
@@ -215,6 +219,7 @@ def open_to_run(place: Place, stop: Stop, waiting: Callable[[str, float], None] 
         width = Width(writes_per_second(told))
         pace = NarrowingPace(LedgerPace(ledger, told, sleep=sleep), width)
         client = stack.enter_context(NexudusClient(settings, pace=pace, sleep=sleep))
+        client.use_pages_of(Findings.from_stored(ledger.findings()).page_size)
         return WritingAccount(stack.pop_all(), ledger, client, width)
 
 

@@ -35,15 +35,6 @@ class Lanes(Protocol):
         """
 
 
-class OneLane:
-    """One job after the other, in the caller's thread."""
-
-    def run(self, jobs: Iterable[Callable[[], None]], width: Callable[[], int]) -> None:  # noqa: ARG002 - always 1
-        """Do them in turn."""
-        for job in jobs:
-            job()
-
-
 class ThreadLanes:
     """Each job in a thread of a pool; the next one is taken when a lane is free."""
 

@@ -93,6 +93,10 @@ class NexudusReader:
         """Close the idle connections; the token is forgotten with the object."""
         self._conversation.close()
 
+    def use_pages_of(self, rows_a_page: int) -> None:
+        """Ask for so many rows a page from now on."""
+        self._records.page_size = rows_a_page
+
     def record(self, entity: Entity, record_id: int) -> Record | None:
         """Any record by kind and id; None if there is none."""
         return self._records.record(entity, record_id)

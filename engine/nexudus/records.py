@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from engine.nexudus.answers import Absent, Found, Record
-from engine.nexudus.calls import Call, Entity, read_batch, read_one, read_page
+from engine.nexudus.calls import PAGE_SIZE, Call, Entity, read_batch, read_one, read_page
 from engine.nexudus.conversation import Conversation
 from engine.nexudus.errors import IncompleteList, NexudusUnreachable, RequestRefused, UnreadableRecord
 from engine.nexudus.paging import Reading, id_list
@@ -27,6 +27,8 @@ class Records:
 
     def __init__(self, conversation: Conversation) -> None:
         self._conversation = conversation
+        self.page_size = PAGE_SIZE
+        """Rows asked for on a page; a probe may have found that more come (api.md 14, Q12)."""
 
     def record(self, entity: Entity, record_id: int) -> Record | None:
         """One whole record, None if Nexudus knows no such id.
@@ -61,7 +63,7 @@ class Records:
     def short_list(self, entity: Entity, filters: Mapping[str, str]) -> Listing[Record]:
         """The first page of a list, in one call; `complete` only if that was all of it."""
         reading = Reading()
-        page = self._conversation.read(read_page(entity, filters, 1))
+        page = self._conversation.read(read_page(entity, filters, 1, size=self.page_size))
         reading.add(page.value if isinstance(page, Found) else None)
         if not reading.done:
             reading.fail("it has more than one page")
@@ -104,7 +106,7 @@ class Records:
         while not reading.done:
             number = reading.next_page
             try:
-                page = self._conversation.read(read_page(entity, filters, number))
+                page = self._conversation.read(read_page(entity, filters, number, size=self.page_size))
             except NexudusUnreachable:
                 if number == 1:
                     raise

@@ -1,7 +1,7 @@
 """What a probe found out about the account is used by later runs."""
 
 import pytest
-from given_account import ASHLEY, PAULA, Account
+from given_account import ASHLEY, BARCELONA, DANNY, PAULA, Account
 
 SOON = {"TASKLISTS_QUIET_SECONDS": "0.5"}
 
@@ -21,6 +21,23 @@ def test_a_text_that_the_account_would_cut_is_refused_before_anything_is_sent(ac
     assert "access-card: Notes has" in answer.err
     assert "this account keeps 60 (probe Q10)" in answer.err
     assert account.posts() == []
+
+
+def test_lists_are_read_in_the_largest_pages_that_were_proved(account: Account):
+    assert account.run().code == 0
+    assert _page_sizes(account) == {"100"}
+    for number in range(1400, 1520):
+        account.far_side.put_record("coworkertasks", number, CoworkerId=DANNY, BusinessId=BARCELONA, Name="Old")
+    _probe(account)
+    account.far_side.clear_requests()
+    for command in (account.preview, account.run):
+        command()
+        assert _page_sizes(account) == {"123"}, "so many tasks there were"
+
+
+def _page_sizes(account: Account) -> set[str]:
+    asked = [request["query"] for request in account.far_side.requests()]
+    return {part.partition("=")[2] for query in asked for part in query.split("&") if part.startswith("size=")}
 
 
 def test_a_deleted_task_is_gone_where_an_unknown_id_answers_500(account: Account):
