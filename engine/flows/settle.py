@@ -41,25 +41,28 @@ def settle(runner: Runner, tenure: Tenure, *, stuck: Set[RunId] = frozenset()) -
     intents = ledger.open_intents(tenure.coworker_id)
     closed = [one for one in intents if one.run_id not in unfinished]
     waiting = [one for one in intents if one.run_id in unfinished & stuck]
-    return tuple(
+    settled = (
         _settle_list(runner, tenure, [one for one in some if one.tasklist == name], closes=some is closed)
         for some in (closed, waiting)
         for name in sorted({one.tasklist for one in some})
     )
+    return tuple(applied for applied in settled if applied is not None)
 
 
-def _settle_list(runner: Runner, tenure: Tenure, intents: Sequence[OpenIntent], *, closes: bool) -> Applied:
+def _settle_list(runner: Runner, tenure: Tenure, intents: Sequence[OpenIntent], *, closes: bool) -> Applied | None:
     expansion = _expansion_of(tenure.coworker_id, intents)
     plan = _plan(runner, expansion)
     times = [action.decides_at for action in plan.actions if action.decides_at is not None] if closes else []
     if times and runner.is_worth_waiting(max(times)):
         runner.wait_until(max(times), "open requests of an earlier run are decided")
         plan = _plan(runner, expansion)
-    applier = Applier(runner.tools.client, runner.tools.ledger, tenure, runner.conduct)
-    applier.begin(plan, Asked("resume"))
     decided = {"adopt", "hold", "conflict"} if closes else {"adopt"}
     rest = replace(plan, actions=tuple(action for action in plan.actions if action.action in decided))
     missing = [action for action in plan.actions if action.action == "create"] if closes else []
+    if not rest.actions and not missing:
+        return None  # nothing to tell of: a run of nothing would only fill the history
+    applier = Applier(runner.tools.client, runner.tools.ledger, tenure, runner.conduct)
+    applier.begin(plan, Asked("resume"))
     applier.apply(rest)
     applier.withdraw(plan, missing, _NOT_WANTED)
     return applier.finish(replace(plan, actions=(*rest.actions, *missing)))
