@@ -244,6 +244,8 @@ def test_the_ledger_knows_of_a_task_before_it_is_sent(account: Account) -> None:
                     seen.append(any(bears(name, label) for label in labels))
             time.sleep(0.02)
 
+    account.far_side.set_mode("S51.hold-seconds", "0.5")  # long enough to be seen on a busy machine
+    account.far_side.set_fault("hold-after-commit", "4x:coworkertasks")
     watcher = threading.Thread(target=watch)
     with started(account) as process:
         watcher.start()
