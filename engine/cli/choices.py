@@ -67,12 +67,17 @@ def pairs(given: Iterable[str]) -> dict[str, str]:
     return found
 
 
+def can_ask() -> bool:
+    """Whether somebody sits at a terminal."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
 def asked(tasklist: TaskList, given: dict[str, str], known: Collection[str] = ()) -> dict[str, str]:
     """Return the inputs with those that are missing asked for, when somebody sits at a terminal."""
     from engine.flows.request import missing_inputs
 
     answers = dict(given)
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not can_ask():
         return answers
     for name in missing_inputs(tasklist, given):
         if name in known:

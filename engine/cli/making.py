@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from engine.authoring.check import Ready
     from engine.authoring.folder import Folder
     from engine.core.organisation import Organisation
     from engine.flows.account import WritingAccount
@@ -47,17 +48,19 @@ def runner_for(account: WritingAccount, organisation: Organisation, stop: Stop, 
     )
 
 
-def jobs_of(place: Folder) -> Callable[[str, Request], Job]:
-    """Return what makes a job of a list in a folder, read now. Raises UserError for one that is broken or gone."""
-    from engine.authoring.check import ready_list
+def job_for(ready: Ready, request: Request) -> Job:
+    """Return the job of a list that was made ready."""
     from engine.flows.run import Job
     from engine.flows.version import version_of
 
-    def job_of(tasklist: str, request: Request) -> Job:
-        ready = ready_list(place, tasklist)
-        return Job(ready.prepared, request, version_of(ready.prepared, ready.data))
+    return Job(ready.prepared, request, version_of(ready.prepared, ready.data))
 
-    return job_of
+
+def jobs_of(place: Folder) -> Callable[[str, Request], Job]:
+    """Return what makes a job of a list in a folder, read now. Raises UserError for one that is broken or gone."""
+    from engine.authoring.check import ready_list
+
+    return lambda tasklist, request: job_for(ready_list(place, tasklist), request)
 
 
 def say(line: str) -> None:

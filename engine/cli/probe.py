@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from engine.cli.choices import dir_option, folder_in_use, redact_option
+from engine.cli.choices import can_ask, dir_option, folder_in_use, redact_option
 from engine.cli.making import say
 from engine.cli.signals import at_a_prompt, stop_on_signals
 from engine.core.errors import Problems
@@ -51,7 +50,7 @@ def command(
     from engine.cli.main import print_error
     from engine.flows.probe import Asked
 
-    if not (yes or read_only or (sys.stdin.isatty() and sys.stderr.isatty())):
+    if not (yes or read_only or can_ask()):
         raise click.UsageError("nobody can be asked here: look with --read-only first, then probe with --yes.")
     place = folder_in_use(folder)
     checked = _sound(place)

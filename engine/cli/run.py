@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from engine.cli.choices import folder_in_use, request_of, run_options
-from engine.cli.making import Countdown, jobs_of, runner_for, say, wait_option
+from engine.cli.choices import can_ask, folder_in_use, request_of, run_options
+from engine.cli.making import Countdown, job_for, jobs_of, runner_for, say, wait_option
 from engine.cli.signals import at_a_prompt, stop_on_signals
 
 if TYPE_CHECKING:
@@ -52,16 +51,14 @@ def command(
     from engine.flows.account import Place, open_to_run
     from engine.flows.apply import exit_code
     from engine.flows.resume import Recovery
-    from engine.flows.run import Job
-    from engine.flows.version import version_of
 
-    if not yes and not _can_ask():
+    if not yes and not can_ask():
         raise click.UsageError("nobody can be asked here: look with preview first, then run with --yes.")
     place = folder_in_use(folder)
     ready = ready_list(place, tasklist)
     prepared = ready.prepared
     request = request_of(prepared.tasklist, coworker_id, options)
-    job = Job(prepared, request, version_of(prepared, ready.data))
+    job = job_for(ready, request)
     agreement = None if yes else _Agreement(form, redact=redact)
     with (
         stop_on_signals() as stop,
@@ -84,10 +81,6 @@ def command(
     if ran.applied.stopped_by is not None:
         print_error(ran.applied.stopped_by)
     return exit_code(ran.applied)
-
-
-def _can_ask() -> bool:
-    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 class _Agreement:

@@ -20,7 +20,7 @@ from engine.core.wanted import Expansion, Explanation, Wanted
 from engine.core.wire_dates import local_text, wire_moment
 
 MOST_RELOOK_SECONDS = 30
-"""Until a list that could not be read to its end is read again: long enough for a service that restarts."""
+"""Until a list that could not be read, or not to its end, is read again: long enough for a service that restarts."""
 
 _BELIEF: tuple[State, ...] = ("created", "adopted", "intended", "failed")
 

@@ -24,10 +24,6 @@ if TYPE_CHECKING:
     from engine.nexudus.client import NexudusClient, NexudusReader
 
 
-MOST_LEASE_SECONDS = 3600
-"""A longer one could not be told from one that a wrong clock wrote."""
-
-
 def ledger_path(environ: Mapping[str, str], folder: Path) -> Path:
     """Return where the ledger is: TASKLISTS_LEDGER, else `.tasklists/ledger.db` beside the folder in use.
 
@@ -55,10 +51,12 @@ def policy(environ: Mapping[str, str], organisation: Organisation) -> Policy:
 def lease_seconds(environ: Mapping[str, str]) -> float:
     """Return how long a process that died keeps others from its coworker: TASKLISTS_LEASE_SECONDS."""
     from engine.flows.tenure import LEASE_SECONDS
+    from engine.ledger.leases import LONGEST
 
     seconds = _seconds(environ, "TASKLISTS_LEASE_SECONDS", LEASE_SECONDS)
-    if not 0 < seconds <= MOST_LEASE_SECONDS:
-        raise UserError(f"TASKLISTS_LEASE_SECONDS is {seconds:g}.", advice="Set it to more than 0, at most 3600.")
+    if not 0 < seconds <= LONGEST // 1000:
+        advice = f"Set it to more than 0, at most {LONGEST // 1000}."
+        raise UserError(f"TASKLISTS_LEASE_SECONDS is {seconds:g}.", advice=advice)
     return seconds
 
 

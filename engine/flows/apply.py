@@ -131,14 +131,9 @@ class Applier:
         """Note that tasks were certainly not made and are not going to be: their intents are closed."""
         if not actions:
             return
-        intents = [intent_of(plan, action, self._key) for action in actions]
-        claimed = self._ledger.claim(self._run_id, intents, self._now(), self._tenure.lease)
-        for action in actions:
-            identity = action.wanted.identity
-            if identity not in claimed:
-                self._tell(plan, taken_over(action))
-                continue
-            closed = self._ledger.withdraw(self._run_id, identity, self._now(), why, lease=self._tenure.lease)
+        for action in self._claimed(plan, actions):
+            identity, lease = action.wanted.identity, self._tenure.lease
+            closed = self._ledger.withdraw(self._run_id, identity, self._now(), why, lease=lease)
             self._tell(plan, Result(action, "skipped", error=why) if closed else taken_over(action))
 
     def forget_refused(self, identities: Iterable[UUID]) -> None:
@@ -195,15 +190,19 @@ class Applier:
         parked_till = earlier.goes_on_at if earlier is not None and earlier.outcome == "parked" else None
         return action.action == "create" and (parked_till is None or self._now() >= parked_till)
 
-    def _create_all(self, plan: Plan, actions: list[Action]) -> None:
-        if not actions:
-            return
+    def _claimed(self, plan: Plan, actions: Sequence[Action]) -> list[Action]:
+        """Write the intents of actions down, and return those that are ours; of the others another run tells."""
         intents = [intent_of(plan, action, self._key) for action in actions]
         claimed = self._ledger.claim(self._run_id, intents, self._now(), self._tenure.lease)
         for action in actions:
             if action.wanted.identity not in claimed:
                 self._tell(plan, taken_over(action))
-        waiting = deque(action for action in actions if action.wanted.identity in claimed)
+        return [action for action in actions if action.wanted.identity in claimed]
+
+    def _create_all(self, plan: Plan, actions: list[Action]) -> None:
+        if not actions:
+            return
+        waiting = deque(self._claimed(plan, actions))
         try:
             self._conduct.lanes.run(self._jobs(plan, waiting), self._conduct.width)
         finally:  # what nobody began is given back, so that the next run takes it up at once

@@ -144,7 +144,8 @@ class Looker:
         if not wanted:
             return found
         verdicts = dict(self._memory.verdicts(coworker_id)) if self._memory else {}
-        sent = sent_tasks(self._memory, coworker_id)
+        is_open = any(task.state == "intended" for task in known.values())
+        sent = sent_tasks(self._memory, coworker_id) if is_open else {}
         names = {number: task.name for number, task in sent.items()}
         claimed = {task.task_id for task in known.values()}
         unknown = [row for row in live.values() if row.task_id not in claimed]
@@ -227,7 +228,7 @@ class Looker:
         """
         missing = {task.name: task for task in wanted.values() if task.identity not in found.tasks}
         missing |= {
-            sent_names[task.identity]: task for task in list(missing.values()) if task.identity in sent_names
+            sent_names[task.identity]: task for task in missing.values() if task.identity in sent_names
         }
         ours = found.ours()
         for row in rows:

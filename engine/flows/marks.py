@@ -25,7 +25,6 @@ class Read:
         """Whether the service itself tells that it is none of these: a native list made it, or another program."""
         return bool(self.unique_id) and self.unique_id.casefold() not in {str(number) for number in identities}
 
-
     def verdict_of_others(self) -> UUID:
         """Return what is stored of a row that is none of ours by its id: that id, or nought where it is no UUID."""
         try:

@@ -15,7 +15,7 @@ from whenever import Instant
 
 from engine.core.errors import TasklistsError, Unreachable, UserError
 from engine.core.plan import Plan
-from engine.core.planner import unwanted
+from engine.core.planner import MOST_RELOOK_SECONDS, unwanted
 from engine.core.prepared import Prepared
 from engine.core.wire_dates import wire_moment
 from engine.flows.apply import Applied, Applier, Asked, Conduct, TaskWriter
@@ -34,9 +34,6 @@ _SLICE_SECONDS: Final = 0.5
 
 _GRACE_SECONDS: Final = 0.01
 """Beyond the moment that is waited for: moments are kept in whole milliseconds."""
-
-_LOOK_AGAIN_SECONDS: Final = 30.0
-"""After Nexudus could not be read in the middle of a run."""
 
 
 class Tools(Protocol):
@@ -229,7 +226,7 @@ class Runner:
     def _look_again_at(self, applier: Applier) -> Instant | None:
         if not isinstance(applier.stopped, Unreachable):
             return None
-        return self.conduct.clock().add(seconds=min(self.policy.quiet_seconds, _LOOK_AGAIN_SECONDS))
+        return self.conduct.clock().add(seconds=min(self.policy.quiet_seconds, MOST_RELOOK_SECONDS))
 
     def _look_again(self, applier: Applier, previewer: Previewer, made: Preview) -> Plan | None:
         """Plan anew for the same facts and moment; None, with the reason in the applier, if that cannot be done now."""

@@ -11,13 +11,10 @@ from typing import Final
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from engine.ledger import schema
-from engine.ledger.limits import HOUR, Window, first_after, next_moment
+from engine.ledger.limits import FARTHEST, Window, first_after, next_moment
 
 _PRUNE_EVERY: Final = 64
 """A row in so many: pruning reads what it keeps, and old rows harm nobody."""
-
-_FARTHEST: Final = 2 * HOUR
-"""No reservation is that far ahead, so such a row was written before the clock was set back."""
 
 _call = schema.calls.c
 _COUNT_ALL: Final = select(func.count()).select_from(schema.calls).where(_call.at > bindparam("after"))
@@ -79,14 +76,14 @@ def _prune(connection: Connection, now: int, windows: Sequence[Window]) -> None:
     of_reads = max((window.guarded for window in windows if not window.writes_only), default=0)
     old_read = (_call.at < now - of_reads) & (_call.is_write == 0)
     connection.execute(
-        delete(schema.calls).where((_call.at < now - longest) | old_read | (_call.at > now + _FARTHEST))
+        delete(schema.calls).where((_call.at < now - longest) | old_read | (_call.at > now + FARTHEST))
     )
 
 
 def _pause_at(connection: Connection, now: int) -> int:
     """The end of the pause in force; one that is hours away was written by a clock that was wrong."""
     until = pause_of(connection)
-    return now if until is None or until > now + _FARTHEST else until
+    return now if until is None or until > now + FARTHEST else until
 
 
 def pause_of(connection: Connection) -> int | None:
@@ -100,5 +97,5 @@ def pause(connection: Connection, until: int) -> None:
     stored = pause_of(connection)
     if stored is None:
         connection.execute(insert(schema.pause).values(id=1, until=until))
-    elif stored < until or stored > until + _FARTHEST:
+    elif stored < until or stored > until + FARTHEST:
         connection.execute(update(schema.pause).values(until=until))

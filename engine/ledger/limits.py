@@ -22,6 +22,9 @@ MINUTE: Final = 60_000
 HOUR: Final = 60 * MINUTE
 DAY: Final = 24 * HOUR
 
+FARTHEST: Final = 2 * HOUR
+"""No reservation is that far ahead, so such a row, or pause, was written before the clock was set back."""
+
 _LEAST_GUARD: Final = 10
 
 

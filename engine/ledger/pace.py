@@ -16,7 +16,7 @@ from typing import Protocol
 from whenever import Instant
 
 from engine.core.errors import TasklistsError
-from engine.ledger.limits import Clock, Limits, Window, first_after, next_moment
+from engine.ledger.limits import FARTHEST, Clock, Limits, Window, first_after, next_moment
 from engine.ledger.packing import instant, milliseconds
 from engine.ledger.view import PUNCTUAL_MILLISECONDS, LedgerView
 
@@ -92,7 +92,9 @@ class _Pace:
         if self._windows:
             return self._turns.reserve_call(self._windows, self._clock, write=write)
         now, until = self._clock(), self._turns.paused_until()
-        return now if until is None or until > now.add(hours=2) else max(now, until)  # else of a clock that was wrong
+        if until is None or until > now.add(milliseconds=FARTHEST):  # the latter by a clock that was wrong
+            return now
+        return max(now, until)
 
     def throttled(self, seconds: float) -> None:
         """Tell all that share this pace that the service asked for so many seconds of silence."""
