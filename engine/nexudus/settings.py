@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -45,19 +45,45 @@ def from_environment(environ: Mapping[str, str]) -> NexudusSettings:
 
     UserError names the variable that is missing or wrong and what to put there.
     """
-    base_url = _base_url(environ.get("NEXUDUS_BASE_URL", "").strip() or DEFAULT_BASE_URL)
-    auth = _auth(environ.get("NEXUDUS_AUTH", ""))
-    username = environ.get("NEXUDUS_USERNAME", "").strip()
-    password = _secret(environ, "NEXUDUS_PASSWORD")
-    token = _secret(environ, "NEXUDUS_TOKEN").strip()
-    if token:
-        _check_token(token, auth)
-    else:
-        _check_login(username, password, auth)
-    return NexudusSettings(base_url, username, password, token, auth)
+    for trouble in troubles(environ):
+        raise trouble
+    return NexudusSettings(
+        base_url=base_url_of(environ),
+        username=environ.get("NEXUDUS_USERNAME", "").strip(),
+        password=secret_of(environ, "NEXUDUS_PASSWORD"),
+        token=secret_of(environ, "NEXUDUS_TOKEN").strip(),
+        auth=auth_of(environ),
+    )
 
 
-def _auth(text: str) -> Auth:
+def troubles(environ: Mapping[str, str]) -> list[UserError]:
+    """All that is wrong with the account's settings, so that a start can tell it at once; none is raised."""
+    single = (
+        lambda: base_url_of(environ),
+        lambda: auth_of(environ),
+        lambda: secret_of(environ, "NEXUDUS_PASSWORD"),
+        lambda: secret_of(environ, "NEXUDUS_TOKEN"),
+    )
+    found = [error for check in single if (error := _raised_by(check)) is not None]
+    return found or list(_login_troubles(environ))
+
+
+def _raised_by(check: Callable[[], object]) -> UserError | None:
+    try:
+        check()
+    except UserError as error:
+        return error
+    return None
+
+
+def base_url_of(environ: Mapping[str, str]) -> str:
+    """The address of the API without a last slash or /api: NEXUDUS_BASE_URL, else the service's own."""
+    return _base_url(environ.get("NEXUDUS_BASE_URL", "").strip() or DEFAULT_BASE_URL)
+
+
+def auth_of(environ: Mapping[str, str]) -> Auth:
+    """The way of logging in: NEXUDUS_AUTH, else bearer."""
+    text = environ.get("NEXUDUS_AUTH", "")
     word = text.strip().lower() or "bearer"
     if word == "bearer":
         return "bearer"
@@ -115,8 +141,11 @@ def _wrong_base_url(text: str, why: str) -> UserError:
     )
 
 
-def _secret(environ: Mapping[str, str], name: str) -> str:
-    """The value of `name`, or the content of the file that `name`_FILE names, less one last newline."""
+def secret_of(environ: Mapping[str, str], name: str) -> str:
+    """The value of `name`, or the content of the file that `name`_FILE names, less one last newline; "" if neither.
+
+    UserError when both are set, or the file cannot be read; it never shows the secret.
+    """
     value, file_name = environ.get(name, ""), environ.get(f"{name}_FILE", "")
     if value and file_name:
         raise UserError(f"{name} and {name}_FILE are both set.", advice="Keep one of the two.")
@@ -133,35 +162,44 @@ def _secret(environ: Mapping[str, str], name: str) -> str:
     return text.removesuffix("\n").removesuffix("\r")
 
 
-def _check_token(token: str, auth: Auth) -> None:
+def _login_troubles(environ: Mapping[str, str]) -> Iterator[UserError]:
+    auth, token = auth_of(environ), secret_of(environ, "NEXUDUS_TOKEN").strip()
+    if token:
+        yield from _token_troubles(token, auth)
+        return
+    username = environ.get("NEXUDUS_USERNAME", "").strip()
+    if not username:
+        yield _missing("NEXUDUS_USERNAME", "e-mail")
+    if not secret_of(environ, "NEXUDUS_PASSWORD"):
+        yield _missing("NEXUDUS_PASSWORD", "password")
+    if auth == "basic" and ":" in username:
+        yield UserError(
+            "NEXUDUS_USERNAME holds a colon, which basic authentication cannot carry.",
+            advice="Set NEXUDUS_AUTH to bearer.",
+        )
+
+
+def _token_troubles(token: str, auth: Auth) -> Iterator[UserError]:
     if auth == "basic":
-        raise UserError(
+        yield UserError(
             "NEXUDUS_TOKEN is set, and NEXUDUS_AUTH is basic, which takes no token.",
             advice="Unset NEXUDUS_TOKEN, or set NEXUDUS_AUTH to bearer.",
         )
     if not is_header_safe(token):
-        raise UserError(
+        yield UserError(
             "NEXUDUS_TOKEN holds a space or a character that no token has.",
             advice="Copy the access token alone, without quotes and without the word bearer.",
         )
 
 
+def _missing(name: str, what: str) -> UserError:
+    return UserError(
+        f"{name} is not set.",
+        advice=f"Set {name} to the {what} of an admin user with API access, "
+        "or try the sandbox: `tasklists sandbox` prints what to set.",
+    )
+
+
 def is_header_safe(token: str) -> bool:
     """Whether a token may stand in a header: visible ASCII only."""
     return bool(token) and all("!" <= character <= "~" for character in token)
-
-
-def _check_login(username: str, password: str, auth: Auth) -> None:
-    for name, value in (("NEXUDUS_USERNAME", username), ("NEXUDUS_PASSWORD", password)):
-        if not value:
-            what = "e-mail" if name.endswith("USERNAME") else "password"
-            raise UserError(
-                f"{name} is not set.",
-                advice=f"Set {name} to the {what} of an admin user with API access, "
-                "or try the sandbox: `tasklists sandbox` prints what to set.",
-            )
-    if auth == "basic" and ":" in username:
-        raise UserError(
-            "NEXUDUS_USERNAME holds a colon, which basic authentication cannot carry.",
-            advice="Set NEXUDUS_AUTH to bearer.",
-        )
