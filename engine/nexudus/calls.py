@@ -118,6 +118,24 @@ def delete_task(task_id: int) -> Call:
     return Call("DELETE", f"{task.path}/{task_id}", task.role("Delete"))
 
 
+def create_webhook(fields: Mapping[str, object]) -> Call:
+    """A new webhook: BusinessId, Name, Action and URL are required (webhooks.md 1)."""
+    hook = Entity.WEBHOOK
+    return Call("POST", hook.path, hook.role("Create"), JSON, _json(fields))
+
+
+def update_webhook(record: Mapping[str, object]) -> Call:
+    """A full replacement of a webhook, made with `webhook_replacement`."""
+    hook = Entity.WEBHOOK
+    return Call("PUT", hook.path, hook.role("Edit"), JSON, _json(record))
+
+
+def delete_webhook(hook_id: int) -> Call:
+    """The removal of one webhook."""
+    hook = Entity.WEBHOOK
+    return Call("DELETE", f"{hook.path}/{hook_id}", hook.role("Delete"))
+
+
 # Documented for POST and PUT (api.md 2.2). SystemId and CustomFields are kept in an update because
 # leaving them out may clear them, and with them a mark of someone else's.
 WRITABLE = (
@@ -137,6 +155,17 @@ def replacement(record: Mapping[str, object], changes: Mapping[str, object]) -> 
     if "DueDate" in changes:
         body.pop("DueDateLocal", None)
     return {**body, **changes}
+
+
+_WRITABLE_OF_A_WEBHOOK = (
+    *("Id", "BusinessId", "Name", "Description", "Action", "URL", "Active"),
+    *("SystemId", "CustomFields"),
+)
+
+
+def webhook_replacement(record: Mapping[str, object], changes: Mapping[str, object]) -> dict[str, object]:
+    """The body of a webhook's update: the record read one by one, for list rows leave out its Description."""
+    return {name: record[name] for name in _WRITABLE_OF_A_WEBHOOK if name in record} | dict(changes)
 
 
 def _query(parts: Mapping[str, str]) -> str:

@@ -33,6 +33,7 @@ from engine.nexudus.gate import Gate
 from engine.nexudus.records import Records
 from engine.nexudus.rows import Listing, User
 from engine.nexudus.settings import NexudusSettings
+from engine.nexudus.webhooks import Webhooks
 from engine.nexudus.wire import usable_id
 from engine.nexudus.zones import iana_zone
 
@@ -251,7 +252,7 @@ class NexudusReader:
 
 
 class NexudusClient(NexudusReader):
-    """A reader that can also write tasks. Nothing else is ever written.
+    """A reader that can also write tasks; and webhooks, for the commands about them. Nothing else is ever written.
 
     Each write ends as Done, Defer, Fatal or Ambiguous; what proves that nothing happened is sent
     again inside the call. It raises only while nothing can have happened.
@@ -275,6 +276,11 @@ class NexudusClient(NexudusReader):
         """Remove a task; one that is already gone is Done."""
         call = calls.delete_task(task_id)
         return self._conversation.write(call, Sent("delete", call.role, {"Id": task_id}))
+
+    @property
+    def webhooks(self) -> Webhooks:
+        """The webhooks of the account."""
+        return Webhooks(self._conversation)
 
 
 def _has_name(row: Record) -> bool:
