@@ -41,10 +41,10 @@ def stop_on_signals(grace: float = GRACE_SECONDS, left: bytes = _LEFT) -> Iterat
     # Started now: a handler must not start a thread, since its own may be in the middle of doing so.
     threading.Thread(target=_end_in_time, args=(stop, over, grace, left), name="stop", daemon=True).start()
 
-    def asked(_number: int, _frame: FrameType | None) -> None:
+    def asked(number: int, _frame: FrameType | None) -> None:
         if stop.requested:
             _end_now(left)
-        stop.request()
+        stop.request(number)
         os.write(2, _TOLD)  # a buffered stream may be in use at this very moment
 
     before = _install(asked)

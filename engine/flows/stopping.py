@@ -36,9 +36,13 @@ class Stop:
 
     def __init__(self) -> None:
         self._asked = False
+        self.signal_number = 0
+        """The signal that asked first; 0 for a request of our own."""
 
-    def request(self) -> None:
+    def request(self, signal_number: int = 0) -> None:
         """Ask; asking again changes nothing."""
+        if not self._asked:
+            self.signal_number = signal_number
         self._asked = True
 
     @property

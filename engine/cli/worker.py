@@ -1,0 +1,37 @@
+"""`tasklists worker`: does the work of a service, beside `tasklists serve`, on a ledger on PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import click
+
+from engine.cli.choices import dir_option, folder_in_use
+from engine.cli.serve import exit_code
+from engine.cli.signals import stop_on_signals
+
+_EPILOG = """\b
+Example:
+  tasklists worker
+  tasklists worker --format json
+"""
+
+_LEFT = b"the worker ends before all calls under way had their answers: nothing is lost, another one settles them\n"
+
+
+@click.command(epilog=_EPILOG)
+@dir_option
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def command(*, folder: str | None, form: str) -> int:
+    """Carry out what webhooks and the sweep asked for. Start as many as you like, on any machine. Runs until stopped."""
+    from engine.service.serving import Service, read_setting
+
+    setting = read_setting(folder_in_use(folder), os.environ, takes_hooks=False)
+    with stop_on_signals(left=_LEFT) as stop, Service(setting, stop) as service:
+        if form == "json":
+            click.echo(json.dumps({"pid": os.getpid()}))
+        else:
+            click.echo("the worker takes what is due. Ctrl-C ends it.")
+        service.wait()
+    return exit_code(stop)
