@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from engine.core.alike import equal_keys, same_ids, twins
 from engine.core.catalogue import ListOf, Record, Scope, Type
+from engine.core.coverage import told_once
 from engine.core.due import Due, DueRule
 from engine.core.due_reading import read_rule
 from engine.core.due_spelling import nearest_anchor
@@ -75,6 +76,7 @@ class _Preparation:
             if ("items", index) not in self.doubtful
         ]
         self._alike()
+        self.findings.extend(told_once(self.tasklist))
         ready = tuple(item for item in items if item is not None)
         return Prepared(self.tasklist, self.organisation, name, when, ready) if name else None
 
