@@ -15,7 +15,7 @@ from whenever import Instant
 
 from engine.core.wire_dates import parse_moment
 from engine.nexudus import calls
-from engine.nexudus.answers import Fatal, Record, Sent, Settled
+from engine.nexudus.answers import Ambiguous, Defer, Fatal, Record, Sent, Settled
 from engine.nexudus.calls import Entity
 from engine.nexudus.conversation import Conversation
 from engine.nexudus.records import Records
@@ -113,3 +113,10 @@ def read_hook(record: Record) -> Hook | None:
 def error_told(text: object) -> str:
     """A LastError as it may be shown: one line, whatever could be an address or a secret left out."""
     return _TOKEN.sub("[...]", _ADDRESS.sub("[...]", first_words(text)))
+
+
+def why_not(answer: Defer | Fatal | Ambiguous) -> str:
+    """Why a write was not done, or may not have been, as it may be shown."""
+    if isinstance(answer, Fatal):
+        return error_told(f"the login has no role {answer.role}" if answer.role else str(answer))
+    return error_told(answer.reason)
