@@ -50,9 +50,9 @@ def folder_in_use(named: str | None) -> Folder:
 
 def no_ledger(place: Folder) -> str:
     """Say that there is no ledger, and where it was looked for: a wrong path must not look like good news."""
-    from engine.flows.account import ledger_path
+    from engine.flows.account import ledger_shown
 
-    return f"no ledger at {ledger_path(os.environ, place.path)}: nothing was run here"
+    return f"no ledger at {ledger_shown(os.environ, place.path)}: nothing was run here"
 
 
 def pairs(given: Iterable[str]) -> dict[str, str]:

@@ -33,12 +33,12 @@ Example:
 def command(*, coworker_id: int | None, give_up: bool, wait: bool, folder: str | None, form: str) -> int:
     """Go on with what was interrupted, parked or left in doubt. Nothing is begun that nobody asked for."""
     from engine.cli.main import print_error
-    from engine.flows.account import Place, ledger_path, open_to_run
+    from engine.flows.account import Place, ledger_exists, open_to_run
     from engine.flows.resume import Manner, Recovery, Resumed
 
     place = folder_in_use(folder)
     organisation = place.organisation().model
-    if not ledger_path(os.environ, place.path).exists():
+    if not ledger_exists(os.environ, place.path):
         click.echo(no_ledger(place), err=True)
         _show(Resumed(), form, complete=False)
         return 0

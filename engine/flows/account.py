@@ -24,19 +24,41 @@ if TYPE_CHECKING:
     from engine.nexudus.client import NexudusClient, NexudusReader
 
 
-def ledger_path(environ: Mapping[str, str], folder: Path) -> Path:
+def ledger_place(environ: Mapping[str, str], folder: Path) -> Path | str:
     """Return where the ledger is: TASKLISTS_LEDGER, else `.tasklists/ledger.db` beside the folder in use.
 
+    A file, or the address of a PostgreSQL database as text: that is a secret, `ledger_shown` is for people.
+
     Raises:
-        UserError: TASKLISTS_LEDGER names a database that is not available yet.
+        UserError: an address that cannot be read, or both TASKLISTS_LEDGER and TASKLISTS_LEDGER_FILE.
     """
-    named = environ.get("TASKLISTS_LEDGER", "").strip()
+    from engine.ledger.postgres_place import is_address, shown_place
+    from engine.nexudus.settings import secret_of
+
+    named = secret_of(environ, "TASKLISTS_LEDGER").strip()
     if named.startswith("sqlite:///"):
         named = named.removeprefix("sqlite:///")
-    if "://" in named:
-        scheme = named.split("://")[0]
-        raise UserError(f"a ledger on {scheme} is not available yet.", advice="TASKLISTS_LEDGER names a file.")
+    if is_address(named):
+        shown_place(named)
+        return named
     return Path(named).expanduser().resolve() if named else folder.parent / ".tasklists" / "ledger.db"
+
+
+def ledger_shown(environ: Mapping[str, str], folder: Path) -> str:
+    """Return where the ledger is as people are told: a path, or an address without its login."""
+    from engine.ledger.postgres_place import shown_place
+
+    return shown_place(ledger_place(environ, folder))
+
+
+def ledger_exists(environ: Mapping[str, str], folder: Path) -> bool:
+    """Whether there is a ledger; none is made. Raises Unreachable when its server cannot be asked."""
+    place = ledger_place(environ, folder)
+    if isinstance(place, Path):
+        return place.exists()
+    from engine.ledger.opening import holds_ledger
+
+    return holds_ledger(place)
 
 
 def policy(environ: Mapping[str, str], organisation: Organisation) -> Policy:
@@ -153,7 +175,7 @@ def open_ledger_view(place: Place) -> LedgerView | None:
 
     account = place.environ.get("NEXUDUS_BASE_URL", "").strip() or DEFAULT_BASE_URL
     return open_ledger_to_look(
-        ledger_path(place.environ, place.folder),
+        ledger_place(place.environ, place.folder),
         owner=place.organisation.owner,
         account=_account_name(account),
         since=since(place.organisation),
@@ -206,7 +228,7 @@ def open_to_run(place: Place, stop: Stop, waiting: Callable[[str, float], None] 
     with ExitStack() as stack:
         ledger = stack.enter_context(
             open_ledger(
-                ledger_path(place.environ, place.folder),
+                ledger_place(place.environ, place.folder),
                 owner=place.organisation.owner,
                 account=_account_name(settings.base_url),
                 since=since(place.organisation),

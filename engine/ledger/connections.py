@@ -7,53 +7,116 @@ at once. It must never lend a connection on which something failed.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, RootTransaction
 
+from engine.ledger import postgres, sqlite
 from engine.ledger.faults import explained
-from engine.ledger.sqlite import empty_the_log, open_reader, open_writer
 from engine.ledger.writers import Queue
 
 
+class Database(Protocol):
+    """What differs between SQLite and PostgreSQL: the modules of these names."""
+
+    def open_reader(self, engine: Engine, /) -> Connection:
+        """A connection whose transactions see one state and wait for no writer."""
+
+    def open_writer(self, engine: Engine, /) -> Connection:
+        """A connection whose transactions hold the write lock from their start."""
+
+    def is_lost(self, connection: Connection, /) -> bool:
+        """Whether the other end is gone, so that nothing was begun."""
+
+    def empty_the_log(self, engine: Engine, busy_seconds: float, /) -> bool:
+        """Cut removed texts out of the log, where there is one."""
+
+
+def database_of(engine: Engine) -> Database:
+    """SQLite or PostgreSQL, as the engine is."""
+    return sqlite if engine.dialect.name == "sqlite" else postgres
+
+
+@contextmanager
+def reading(engine: Engine, place: Path | str) -> Iterator[Connection]:
+    """One transaction on a connection of its own that sees one state and waits for no writer."""
+    with explained(place), engine.connect() as connection:
+        connection.execution_options(reads_only=True)
+        with connection.begin():
+            yield connection
+
+
+@contextmanager
+def writing(engine: Engine, place: Path | str) -> Iterator[Connection]:
+    """One transaction on a connection of its own that holds the write lock from its start."""
+    with explained(place), engine.begin() as connection:
+        yield connection
+
+
 class Connections:
-    def __init__(self, engine: Engine, path: Path, writers: Queue, busy_seconds: float) -> None:
+    def __init__(self, engine: Engine, place: Path | str, writers: Queue, busy_seconds: float) -> None:
         self._engine = engine
-        self._path = path
+        self._place = place
         self._busy_seconds = busy_seconds
         self._writers = writers
         self._writer: Connection | None = None
         self._readers: deque[Connection] = deque()
+        self._database = database_of(engine)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One transaction that sees one state and waits for no writer."""
-        with explained(self._path):
-            connection = self._reader()
+        with explained(self._place):
+            connection, transaction = self.begin(self.kept_reader(), self._database.open_reader)
             try:
-                with connection.begin():
+                with transaction:
                     yield connection
             except BaseException:
                 connection.close()
                 raise
             self._readers.append(connection)
 
-    def _reader(self) -> Connection:
+    def kept_reader(self) -> Connection | None:
+        """A connection that nobody reads with, no longer kept here; None if there is none."""
         try:
             return self._readers.pop()
         except IndexError:
-            return open_reader(self._engine)
+            return None
+
+    def keep_reader(self, connection: Connection) -> None:
+        """Keep a connection that somebody has read with, for the next one."""
+        self._readers.append(connection)
+
+    def begin(
+        self, kept: Connection | None, open_another: Callable[[Engine], Connection]
+    ) -> tuple[Connection, RootTransaction]:
+        """Begin on the kept connection, or on another if that one was lost since: nothing is done twice."""
+        if kept is not None:
+            try:
+                return kept, kept.begin()
+            except BaseException:
+                lost = self._database.is_lost(kept)
+                kept.close()
+                if not lost:
+                    raise
+        connection = open_another(self._engine)
+        try:
+            return connection, connection.begin()
+        except BaseException:
+            connection.close()
+            raise
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """One transaction that holds the write lock from its start: what it reads stays true until commit."""
-        with explained(self._path), self._writers.turn(self._busy_seconds):
+        with explained(self._place), self._writers.turn(self._busy_seconds):
             try:
-                if self._writer is None:
-                    self._writer = open_writer(self._engine)
-                with self._writer.begin():
+                kept, self._writer = self._writer, None
+                self._writer, transaction = self.begin(kept, self._database.open_writer)
+                with transaction:
                     yield self._writer
             except BaseException:
                 self._drop_writer()
@@ -68,13 +131,13 @@ class Connections:
         """Cut removed texts out of the log; False if somebody was reading just then, or writing for too long."""
         try:
             with self._writers.turn(self._busy_seconds):
-                return empty_the_log(self._engine, self._busy_seconds)
+                return self._database.empty_the_log(self._engine, self._busy_seconds)
         except TimeoutError:
             return False
 
     def close(self) -> None:
         """Give all of them back; the last process to do so leaves one file, without a log."""
-        with explained(self._path), self._writers.turn(self._busy_seconds):
+        with explained(self._place), self._writers.turn(self._busy_seconds):
             self._drop_writer()
         while self._readers:
             self._readers.pop().close()

@@ -14,10 +14,11 @@ from pathlib import Path
 from sqlalchemy.exc import DBAPIError
 
 from engine.core.errors import TasklistsError, Unreachable, UserError
+from engine.ledger.postgres_faults import is_of_postgres, told_of
 
 _MAKE_WRITABLE = "Make the file and its folder writable for this user."
 _WAIT = "Try again when that one is done."
-NOT_A_LEDGER_ADVICE = "Set TASKLISTS_LEDGER to another file, or bring this one back from a backup."
+NOT_A_LEDGER_ADVICE = "Set TASKLISTS_LEDGER to another place, or bring this one back from a backup."
 
 _BROKEN = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT})
 _UNREACHABLE = {
@@ -36,8 +37,11 @@ _WRONG_PATH = frozenset(
 
 
 @contextmanager
-def explained(path: Path) -> Iterator[None]:
-    """Turn faults of the database and the disk into UserError or Unreachable; nothing was half-written."""
+def explained(path: Path | str) -> Iterator[None]:
+    """Turn faults of the database and the disk into UserError or Unreachable; nothing was half-written.
+
+    `path` is how people are told where the ledger is.
+    """
     try:
         yield
     except DBAPIError as fault:
@@ -53,9 +57,15 @@ def explained(path: Path) -> Iterator[None]:
         raise Unreachable(f"The ledger {path} {what}. Nothing was changed in it.", advice=_WAIT) from fault
     except OSError as fault:
         raise _of_disk(path, fault) from fault
+    except Exception as fault:
+        if not is_of_postgres(fault) or (told := told_of(path, fault)) is None:
+            raise
+        raise told from fault
 
 
-def _of_database(path: Path, fault: BaseException | None) -> TasklistsError | None:
+def _of_database(path: Path | str, fault: BaseException | None) -> TasklistsError | None:
+    if fault is not None and is_of_postgres(fault):
+        return told_of(path, fault)
     code = getattr(fault, "sqlite_errorcode", None)
     if code is None:
         return None
@@ -68,7 +78,7 @@ def _of_database(path: Path, fault: BaseException | None) -> TasklistsError | No
     return Unreachable(f"The ledger {path} {what} ({fault}). Nothing was changed in it.", advice=advice)
 
 
-def _of_disk(path: Path, fault: OSError) -> TasklistsError:
+def _of_disk(path: Path | str, fault: OSError) -> TasklistsError:
     reason = fault.strerror or str(fault)
     if fault.errno in _WRONG_PATH:
         advice = "Set TASKLISTS_LEDGER to a file."

@@ -27,8 +27,8 @@ FRESH_MILLISECONDS: Final = 100
 
 
 class Ledger(LedgerView):
-    def __init__(self, engine: Engine, path: Path, account: Account, busy_seconds: float) -> None:
-        super().__init__(engine, path, account, busy_seconds)
+    def __init__(self, engine: Engine, place: Path | str, account: Account, busy_seconds: float) -> None:
+        super().__init__(engine, place, account, busy_seconds)
         self._items = ItemKeys()
         self._holders: dict[RunId, Holder] = {}
 

@@ -16,15 +16,20 @@ from sqlalchemy import Connection, Engine, insert, inspect, select, text, update
 from whenever import Instant
 
 from engine.core.errors import UserError
-from engine.ledger import schema
+from engine.ledger import postgres, schema
+from engine.ledger.connections import reading, writing
 from engine.ledger.disk import holds_nothing, make_private_file, refuse_network_disk, tighten
 from engine.ledger.faults import NOT_A_LEDGER_ADVICE, explained
 from engine.ledger.ledger import Ledger
 from engine.ledger.packing import instant, milliseconds
-from engine.ledger.sqlite import BUSY_SECONDS, connect, reading, use_write_ahead_log, writing
+from engine.ledger.postgres_place import shown_place
+from engine.ledger.sqlite import BUSY_SECONDS, connect, use_write_ahead_log
 from engine.ledger.view import Account, LedgerView
 
 _HASH_KEY_BYTES: Final = 32
+
+_OF_QUEUE: Final = "procrastinate_"
+"""Tables of the workers' queue, which stand beside the ledger's on PostgreSQL and may outlive them."""
 
 
 @dataclass(frozen=True)
@@ -36,31 +41,35 @@ class _Asked:
 
 
 def open_ledger(  # noqa: PLR0913  the five things that a ledger is bound to, by name
-    path: Path, *, owner: str, account: str, since: Instant, now: Instant, busy_seconds: float = BUSY_SECONDS
+    place: Path | str, *, owner: str, account: str, since: Instant, now: Instant, busy_seconds: float = BUSY_SECONDS
 ) -> Ledger:
-    """Open the ledger at `path`, make it if there is none, migrate it if it is older.
+    """Open the ledger at `place`, make it if there is none, migrate it if it is older.
 
-    `account` is the base URL of the service, `since` the first moment of use (design section 4).
-    UserError: another owner or account, a wrong `since`, a newer schema, a file that is no ledger.
-    Unreachable: locked for `busy_seconds`, full, or not writable; nothing is changed then.
+    `place` is a file, or the address of a PostgreSQL database as text. `account` is the base URL of the
+    service, `since` the first moment of use (design section 4).
+    UserError: another owner or account, a wrong `since`, a newer schema, what is no ledger, no driver.
+    Unreachable: locked for `busy_seconds`, full, not writable, no server; nothing is changed then.
     """
     asked = _Asked(owner, _same_spelling(account), since, now)
     _refuse_future(asked)
-    with explained(path):
-        make_private_file(path)
-        engine = connect(path, busy_seconds)
+    shown = shown_place(place)
+    with explained(shown):
+        if isinstance(place, Path):
+            make_private_file(place)
+        engine = _engine(place, busy_seconds)
         try:
-            if _is_ledger(engine, path):
-                tighten(path)
-            use_write_ahead_log(engine, busy_seconds)
-            return Ledger(engine, path, _bring_to_head(engine, path, asked), busy_seconds)
+            if isinstance(place, Path):
+                if _is_ledger(engine, shown):
+                    tighten(place)
+                use_write_ahead_log(engine, busy_seconds)
+            return Ledger(engine, shown, _bring_to_head(engine, shown, asked), busy_seconds)
         except BaseException:
             engine.dispose()
             raise
 
 
 def open_ledger_to_look(  # noqa: PLR0913  the same as above
-    path: Path, *, owner: str, account: str, since: Instant, now: Instant, busy_seconds: float = BUSY_SECONDS
+    place: Path | str, *, owner: str, account: str, since: Instant, now: Instant, busy_seconds: float = BUSY_SECONDS
 ) -> LedgerView | None:
     """Open the ledger for reading, caches and pace; None if there is none. Never makes or migrates one.
 
@@ -69,56 +78,72 @@ def open_ledger_to_look(  # noqa: PLR0913  the same as above
     """
     asked = _Asked(owner, _same_spelling(account), since, now)
     _refuse_future(asked)
-    with explained(path):
-        if holds_nothing(path):
-            return None
-        refuse_network_disk(path)
-        engine = connect(path, busy_seconds)
+    shown = shown_place(place)
+    with explained(shown):
+        if isinstance(place, Path):
+            if holds_nothing(place):
+                return None
+            refuse_network_disk(place)
+        engine = _engine(place, busy_seconds)
         try:
-            found = _look(engine, path, asked)
+            found = _look(engine, shown, asked)
         except BaseException:
             engine.dispose()
             raise
         if found is None:
             engine.dispose()
             return None
-        return LedgerView(engine, path, found, busy_seconds)
+        return LedgerView(engine, shown, found, busy_seconds)
 
 
-def _is_ledger(engine: Engine, path: Path) -> bool:
-    """True for a ledger of a schema that we know, False for a file without tables."""
-    with reading(engine, path) as connection:
-        return _revision(connection, path) is not None
+def holds_ledger(address: str, busy_seconds: float = BUSY_SECONDS) -> bool:
+    """Whether there is a ledger in a PostgreSQL database; none is made. UserError for what is no ledger."""
+    shown = shown_place(address)
+    engine = _engine(address, busy_seconds)
+    try:
+        return _is_ledger(engine, shown)
+    finally:
+        engine.dispose()
 
 
-def _look(engine: Engine, path: Path, asked: _Asked) -> Account | None:
-    with reading(engine, path) as connection:
-        revision = _revision(connection, path)
+def _engine(place: Path | str, busy_seconds: float) -> Engine:
+    return connect(place, busy_seconds) if isinstance(place, Path) else postgres.connect(place, busy_seconds)
+
+
+def _is_ledger(engine: Engine, place: str) -> bool:
+    """True for a ledger of a schema that we know, False for a database without tables."""
+    with reading(engine, place) as connection:
+        return _revision(connection, place) is not None
+
+
+def _look(engine: Engine, place: str, asked: _Asked) -> Account | None:
+    with reading(engine, place) as connection:
+        revision = _revision(connection, place)
         if revision is None:
             return None
         if revision != schema.HEAD:
             raise UserError(
-                f"The ledger {path} is of an older version (schema {revision}, now {schema.HEAD}).",
+                f"The ledger {place} is of an older version (schema {revision}, now {schema.HEAD}).",
                 advice="`tasklists run` migrates it.",
             )
         stored = _stored(connection)
-        return _checked(stored, path, asked) if stored else None
+        return _checked(stored, place, asked) if stored else None
 
 
-def _bring_to_head(engine: Engine, path: Path, asked: _Asked) -> Account:
+def _bring_to_head(engine: Engine, place: str, asked: _Asked) -> Account:
     """Look first: usually there is nothing to write, and then nobody else has to wait."""
-    with reading(engine, path) as connection:
-        stored = _stored(connection) if _revision(connection, path) == schema.HEAD else None
-        if stored and _checked(stored, path, asked) == stored:
+    with reading(engine, place) as connection:
+        stored = _stored(connection) if _revision(connection, place) == schema.HEAD else None
+        if stored and _checked(stored, place, asked) == stored:
             return stored
-    with writing(engine, path) as connection:
+    with writing(engine, place) as connection:
         # Again under the lock: another process may have made or migrated it by now.
-        if _revision(connection, path) != schema.HEAD:
+        if _revision(connection, place) != schema.HEAD:
             _migrate(connection)
         stored = _stored(connection)
         if stored is None:
             return _bind(connection, asked)
-        return _earlier_since(connection, _checked(stored, path, asked))
+        return _earlier_since(connection, _checked(stored, place, asked))
 
 
 def _migrate(connection: Connection) -> None:
@@ -133,20 +158,22 @@ def _migrate(connection: Connection) -> None:
     command.upgrade(configuration, "head")
 
 
-def _revision(connection: Connection, path: Path) -> str | None:
-    """The schema of the file, None if it holds no table. UserError for what is not ours to touch."""
-    tables = set(inspect(connection).get_table_names())
+def _revision(connection: Connection, place: str) -> str | None:
+    """The schema of the database, None if it holds no table. UserError for what is not ours to touch."""
+    if connection.dialect.name != "sqlite":
+        postgres.refuse_unsuitable(connection, place)
+    tables = {name for name in inspect(connection).get_table_names() if not name.startswith(_OF_QUEUE)}
     if not tables:
         return None
     if not {"alembic_version", "account", "runs"} <= tables:
         raise UserError(
-            f"{path} is a database, but no ledger (its tables: {', '.join(sorted(tables)[:5])}).",
+            f"{place} is a database, but no ledger (its tables: {', '.join(sorted(tables)[:5])}).",
             advice=NOT_A_LEDGER_ADVICE,
         )
     revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     if revision not in schema.KNOWN_REVISIONS:
         raise UserError(
-            f"The ledger {path} was written by a newer version (schema {revision}, ours is {schema.HEAD}).",
+            f"The ledger {place} was written by a newer version (schema {revision}, ours is {schema.HEAD}).",
             advice="Update tasklists; the ledger was not changed.",
         )
     return str(revision)
@@ -177,22 +204,22 @@ def _earlier_since(connection: Connection, account: Account) -> Account:
     return account
 
 
-def _checked(stored: Account, path: Path, asked: _Asked) -> Account:
+def _checked(stored: Account, place: str, asked: _Asked) -> Account:
     """The account with the earlier `since` of the two. UserError if this ledger is not for what was asked."""
     if stored.owner != asked.owner:
         raise UserError(
-            f"The ledger {path} belongs to owner {stored.owner!r}, organisation.yaml says {asked.owner!r}:"
+            f"The ledger {place} belongs to owner {stored.owner!r}, organisation.yaml says {asked.owner!r}:"
             " the owner is part of every identity, with another one every task would be made again.",
-            advice=f"Write `owner: {stored.owner}`, or set TASKLISTS_LEDGER to another file.",
+            advice=f"Write `owner: {stored.owner}`, or set TASKLISTS_LEDGER to another place.",
         )
     if stored.account != asked.account:
         raise UserError(
-            f"The ledger {path} is for the account at {stored.account}, and this is {asked.account}.",
-            advice="Set TASKLISTS_LEDGER to another file for this account.",
+            f"The ledger {place} is for the account at {stored.account}, and this is {asked.account}.",
+            advice="Set TASKLISTS_LEDGER to another file, or to another database or schema, for this account.",
         )
     if asked.since > stored.since:
         raise UserError(
-            f"organisation.yaml says `since: {_day(asked.since)}`, and the ledger {path} knows"
+            f"organisation.yaml says `since: {_day(asked.since)}`, and the ledger {place} knows"
             f" {_day(stored.since)}: tasks made in between would no longer be taken for ours.",
             advice=f"Write `since: {_day(stored.since)}` or an earlier day.",
         )

@@ -18,8 +18,6 @@ from urllib.parse import quote
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
-from engine.ledger.faults import explained
-
 BUSY_SECONDS: Final = 10.0
 """How long to wait for another process's transaction. Ours last milliseconds; a backup may take seconds."""
 
@@ -42,7 +40,9 @@ def connect(path: Path, busy_seconds: float) -> Engine:
         )
 
     # Without a bound: a thread that reads must never wait for the connection of one that waits to write.
-    engine = create_engine("sqlite://", creator=open_connection, poolclass=QueuePool, max_overflow=-1)
+    engine = create_engine(
+        "sqlite://", creator=open_connection, poolclass=QueuePool, max_overflow=-1, hide_parameters=True
+    )
 
     @event.listens_for(engine, "connect")
     def _set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
@@ -98,20 +98,9 @@ def open_reader(engine: Engine) -> Connection:
     return connection.execution_options(reads_only=True)
 
 
-@contextmanager
-def reading(engine: Engine, path: Path) -> Iterator[Connection]:
-    """One transaction that sees one state and takes no lock that a writer would wait for."""
-    with explained(path), engine.connect() as connection:
-        connection.execution_options(reads_only=True)
-        with connection.begin():
-            yield connection
-
-
-@contextmanager
-def writing(engine: Engine, path: Path) -> Iterator[Connection]:
-    """One transaction that holds the write lock from its start: what it reads stays true until commit."""
-    with explained(path), engine.begin() as connection:
-        yield connection
+def is_lost(_connection: Connection) -> bool:
+    """Never: a file does not go away by itself, and what fails at the begin of a transaction would fail again."""
+    return False
 
 
 @contextmanager

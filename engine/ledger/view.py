@@ -55,11 +55,12 @@ class Account:
 
 
 class LedgerView:
-    def __init__(self, engine: Engine, path: Path, account: Account, busy_seconds: float) -> None:
+    def __init__(self, engine: Engine, place: Path | str, account: Account, busy_seconds: float) -> None:
         self._writers = Queue()
-        self._connections = Connections(engine, path, self._writers, busy_seconds)
+        self._connections = Connections(engine, place, self._writers, busy_seconds)
         self._text_in_log = False
-        self.path = path
+        self.place = str(place)
+        """Where it is, for people: a file, or the address of a database without its login."""
         self.owner = account.owner
         self.account = account.account
         self.since = account.since

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from ledger_given import ADA, NOW, REPOSITORY, SINCE, identity
 
+from engine.ledger.connections import writing
 from engine.ledger.disk import make_private_file
-from engine.ledger.sqlite import connect, plain, use_write_ahead_log, writing
+from engine.ledger.sqlite import connect, plain, use_write_ahead_log
 
 _AT = NOW.timestamp(unit="millisecond")
 _USUAL = ("0123456789ab", ADA, 5)

@@ -104,7 +104,7 @@ def limit_file_size(size: int) -> Callable[[], None]:
 
 def test_a_write_that_fails_anywhere_while_opening_leaves_none_or_all(tmp_path: Path) -> None:
     ends = set()
-    for number, size in enumerate(range(0, 200_000, 20_000)):
+    for number, size in enumerate(range(0, 300_000, 30_000)):
         path = tmp_path / f"{number}.db"
         told = answer_of(lambda path=path: opened(path).close(), before=limit_file_size(size))  # type: ignore[misc]
         ends.add(told.split(":")[0])

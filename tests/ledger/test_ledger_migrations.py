@@ -14,7 +14,8 @@ from sqlalchemy import Engine, event
 
 from engine.core.errors import UserError
 from engine.ledger import schema
-from engine.ledger.sqlite import connect, reading
+from engine.ledger.connections import reading
+from engine.ledger.sqlite import connect
 
 
 def test_the_migrations_end_where_the_tables_say(path: Path) -> None:

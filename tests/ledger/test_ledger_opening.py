@@ -21,7 +21,8 @@ from ledger_given import (
 from sqlalchemy import text
 
 from engine.core.errors import Unreachable, UserError
-from engine.ledger.sqlite import connect, reading
+from engine.ledger.connections import reading
+from engine.ledger.sqlite import connect
 
 
 def test_opening_makes_a_ledger_that_opening_finds_again(path: Path) -> None:
