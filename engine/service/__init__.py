@@ -1,0 +1,1 @@
+"""The running service: the door for webhooks, the dispatcher, health and metrics."""
