@@ -8,6 +8,7 @@ after its result.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -17,9 +18,13 @@ from whenever import Instant
 
 from engine.ledger import caches, leases, outcomes, runs
 from engine.ledger.claims import Holder, ItemKeys, claim_intents, has_open_text
+from engine.ledger.inbox import Inbox
+from engine.ledger.jobs import Jobs
 from engine.ledger.packing import instant, milliseconds, milliseconds_or_none
+from engine.ledger.transactions import Transactions
 from engine.ledger.values import Intent, Lease, NewRun, RunId
 from engine.ledger.view import Account, LedgerView
+from engine.ledger.watch import Watch
 
 FRESH_MILLISECONDS: Final = 100
 """A sign of life this young need not be written again: no quiet period is that short in earnest."""
@@ -31,6 +36,28 @@ class Ledger(LedgerView):
         super().__init__(engine, place, account, busy_seconds)
         self._items = ItemKeys()
         self._holders: dict[RunId, Holder] = {}
+
+    @cached_property
+    def inbox(self) -> Inbox:
+        """The deliveries of the service."""
+        return Inbox(self._transactions, self.fingerprint_key)
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """What deliveries, the sweep and backfills asked for."""
+        return Jobs(self._transactions)
+
+    @cached_property
+    def watch(self) -> Watch:
+        """Doors, alerts, moments and coverage of the service."""
+        return Watch(self._transactions)
+
+    @property
+    def _transactions(self) -> Transactions:
+        return Transactions(self._reading, self._writing, self._text_went, self._tidy)
+
+    def _text_went(self) -> None:
+        self._text_in_log = True
 
     def begin_run(self, run: NewRun) -> RunId:
         """Record that a plan is about to be applied; the id is new and sorts by `started_at`."""

@@ -35,7 +35,7 @@ _SEE: Final = Prepared(
 def begin(connection: Connection, run: NewRun) -> RunId:
     """Write a run and what was asked of it; the id is new and sorts by `started_at`."""
     started_at = milliseconds(run.started_at)
-    run_id = _new_run_id(started_at)
+    run_id = RunId(new_id(started_at))
     # A sign of life in the future is of a clock that was wrong: the quiet period would not end for as long.
     ahead = (_run.coworker_id == run.coworker_id) & (_run.seen_at > started_at)
     connection.execute(update(schema.runs).where(ahead).values(seen_at=started_at))
@@ -117,7 +117,10 @@ def counts_text(counts: Mapping[str, int]) -> str:
     return json.dumps(dict(counts), sort_keys=True, separators=(",", ":"))
 
 
-def _new_run_id(moment: int) -> RunId:
-    """Ten letters of milliseconds, then six at random: 50 bits last for thousands of years."""
+def new_id(moment: int) -> str:
+    """16 characters: ten of milliseconds, so that they sort by `moment`, then six at random.
+
+    50 bits last for thousands of years.
+    """
     time_part = "".join(_ALPHABET[moment >> shift & 31] for shift in range(45, -1, -5))
-    return RunId(time_part + "".join(secrets.choice(_ALPHABET) for _ in range(6)))
+    return time_part + "".join(secrets.choice(_ALPHABET) for _ in range(6))

@@ -2,7 +2,8 @@
 
 Moments are integer epoch milliseconds in UTC, identities 16 raw bytes, states and runs small
 integers: a million tasks must stay small. No column here may hold a member's text for longer
-than its intent is open or its run undone; only `payloads` and `requests` hold it at all.
+than its intent is open or its run undone; only `payloads` and `requests` hold it at all, and
+`bodies` among the tables of the service, which are in `service_schema`.
 """
 
 from __future__ import annotations
@@ -26,10 +27,10 @@ from sqlalchemy import (
 
 from engine.core.known import State
 
-HEAD: Final = "0002"
+HEAD: Final = "0003"
 """The newest migration. Kept by hand so that opening a ledger at head need not import Alembic."""
 
-KNOWN_REVISIONS: Final = frozenset({"0001", "0002"})
+KNOWN_REVISIONS: Final = frozenset({"0001", "0002", "0003"})
 """Every released schema; any other was written by a newer version of this program."""
 
 STATES: Final[tuple[State, ...]] = ("intended", "created", "adopted", "failed")

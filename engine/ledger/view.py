@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -21,6 +22,8 @@ from engine.ledger import caches, schema
 from engine.ledger.calls import due, move, pause, pause_of, reserve
 from engine.ledger.connections import Connections
 from engine.ledger.history import batch_of, holders_of, read_results, read_runs, read_unfinished
+from engine.ledger.inbox import InboxView
+from engine.ledger.jobs import JobsView
 from engine.ledger.knowing import known_rows, known_tasks
 from engine.ledger.leases import held_until
 from engine.ledger.limits import Clock, Window
@@ -31,6 +34,7 @@ from engine.ledger.recovery import (
     read_last_results,
     read_open_intents,
 )
+from engine.ledger.transactions import Reading
 from engine.ledger.values import Batch, BatchKey, Finding, OpenIntent, Result, Run, RunId
 from engine.ledger.writers import Queue
 
@@ -91,6 +95,16 @@ class LedgerView:
             self._text_in_log = False  # before, not after: a text that goes meanwhile sets it again
             if not self._connections.empty_the_log():
                 self._text_in_log = True
+
+    @cached_property
+    def inbox(self) -> InboxView:
+        """The deliveries of the service."""
+        return InboxView(Reading(self._reading))
+
+    @cached_property
+    def jobs(self) -> JobsView:
+        """What deliveries, the sweep and backfills asked for."""
+        return JobsView(Reading(self._reading))
 
     def known(self, coworker_id: int) -> tuple[KnownTask, ...]:
         """All remembered tasks of a coworker, by identity.
