@@ -43,12 +43,13 @@ Event = Annotated[str, one_of(*EVENTS), WithJsonSchema({"enum": list(EVENTS)})]
 
 
 class Applies(Model):
-    """For whom the list is: events that start it, locations, plans, and a condition."""
+    """For whom the list is: events that start it, locations, plans, a condition, and the moment to wait for."""
 
     on: tuple[Event, ...] = ()
     locations: tuple[Annotated[str, slug("a location")], ...] = ()
     tariffs: tuple[AnyTariff, ...] = ()
     when: Text | None = None
+    wait_until: Text | None = None
 
 
 def input_value(kind: str, value: object) -> object:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.core.due import Due
+from engine.core.due import Due, DueRule
 from engine.core.forms import Responsible
 from engine.core.model import Item, TaskList
 from engine.core.organisation import Organisation
@@ -58,6 +58,8 @@ class Prepared:
     name: CompiledText
     applies_when: CompiledCondition | None
     items: tuple[ReadyItem, ...]
+    wait_until: DueRule | None = None
+    """The moment that a run started by an event waits for; a run by hand does not."""
 
     @property
     def identity_id(self) -> str:

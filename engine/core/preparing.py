@@ -66,6 +66,7 @@ class _Preparation:
                 self._unknown(("applies", "locations", index), "location", place, self.organisation.locations)
         name = self._text(("name",), self.tasklist.name, self.base)
         when = self._condition(("applies", "when"), applies.when, self.base)
+        wait_until = self._rule(("applies", "wait_until"), applies.wait_until, self.tasklist.anchor)
         self._anchor(("anchor",), self.tasklist.anchor)
         self._anchor(("defaults", "anchor"), self.tasklist.defaults.anchor)
         self._same_once_per(("defaults", "once_per"), self.tasklist.defaults.once_per)
@@ -78,7 +79,7 @@ class _Preparation:
         self._alike()
         self.findings.extend(told_once(self.tasklist))
         ready = tuple(item for item in items if item is not None)
-        return Prepared(self.tasklist, self.organisation, name, when, ready) if name else None
+        return Prepared(self.tasklist, self.organisation, name, when, ready, wait_until) if name else None
 
     def _item(self, index: int, item: Item) -> ReadyItem | None:
         path: Path = ("items", index)

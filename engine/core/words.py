@@ -42,7 +42,6 @@ END_ANCHORS = frozenset({"contract.cancellation", "contract.term_end", "membersh
 """Ends: a due `on` one of these rolls back, never past the end."""
 
 NOT_YET: dict[str, str] = {
-    "wait_until": "waiting for a moment before a run",
     "repeat": "repeating a list or an item by a date",
     "anchors": "anchors with names of your own",
     "extends": "lists that extend another",

@@ -4,35 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from whenever import Date, Instant
 
+from engine.core.applies import NO_CONTRACT, DoesNotApply, NotStarted, Started, check_start
 from engine.core.calendar import Calendar, CalendarCoverage
-from engine.core.catalogue import ListOf, Record, scope, snake_case
 from engine.core.errors import UserError
 from engine.core.expand import HoldersNeeded, expand
-from engine.core.facts import Event, Facts, Raw, contract_of
+from engine.core.facts import Facts, Raw, contract_of
 from engine.core.membership import choose_contract, paying_member
-from engine.core.organisation import Organisation
 from engine.core.prepared import Prepared
 from engine.core.wanted import Expansion
 from engine.core.wire_dates import parse_moment
 from engine.core.words import END_ANCHORS
 from engine.flows.calendars import calendar_at
 from engine.flows.directory import Directory
+from engine.flows.event_record import Seen, event_of
+from engine.flows.reducing import desk_ids, reduced
 from engine.flows.request import Request, at_zone
 from engine.nexudus.client import NexudusReader
 
 _PROVISIONAL_ZONE = "UTC"
 """For choosing a contract only its flags and the order of its dates matter."""
 
-_ALWAYS = {"Id", "CreatedOn", "IssuedById", "CoworkerId", "TariffId", "Cancelled", "MainContract", "Active"}
 _MAX_ROUNDS = 24
 """Looking up people ends after a round or two, widening the calendar at _MAX_YEARS; more is a bug."""
 
 _MAX_YEARS = 60
 """A due further away than that is a slip of the finger, and no holiday list reaches it."""
+
+
+class NotOurs(UserError):
+    """The coworker or the contract belongs to a location that organisation.yaml does not name."""
+
+
+class NotInTeam(UserError):
+    """The coworker is not in the team that was named."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,7 @@ class Gathered:
 class _Whom:
     """Whose tasks a run makes: who started it, or for a list made once per team the team's paying member."""
 
+    started_by: Raw
     coworker: Raw
     team: Raw | None
     request: Request
@@ -77,10 +85,7 @@ class Gatherer:
         facts = self._facts(request)
         for _ in range(_MAX_ROUNDS):
             try:
-                expansion = expand(
-                    self._prepared, facts, version=version, cycle=request.again, anyway=request.anyway
-                )
-                return Gathered(facts, expansion)
+                return Gathered(facts, self._expanded(facts, request, version))
             except HoldersNeeded as needed:
                 business_id = self._organisation.locations[facts.location].business_id
                 people = self._directory.people(needed.holders, business_id)
@@ -89,15 +94,30 @@ class Gatherer:
                 facts = replace(facts, calendar=self._wider(facts, short))
         raise AssertionError("people and calendar days were still missing")
 
+    def _expanded(self, facts: Facts, request: Request, version: str) -> Expansion:
+        if request.starting:
+            now = at_zone(request.now, facts.zone)
+            check_start(self._prepared, facts, Started(request.event_name, request.event_record_id, now))
+        try:
+            return expand(self._prepared, facts, version=version, cycle=request.again, anyway=request.anyway)
+        except (DoesNotApply, CalendarCoverage):
+            raise
+        except UserError as error:
+            if request.starting and facts.contract_id is None and self._prepared.needs_contract():
+                raise NotStarted(NO_CONTRACT) from error
+            raise
+
     def _whom(self, request: Request) -> _Whom:
         """Whoever starts a list made once per team, all is read as if its paying member had: equal plans for all."""
         coworker = self._reader.coworker(request.coworker_id)
         if not self._prepared.per_team:
-            return _Whom(coworker, self._named_team(coworker, request.team_id), request)
+            return _Whom(coworker, coworker, self._named_team(coworker, request.team_id), request)
         team = self._team_to_pay_for(coworker, request)
         payer = paying_member(team)
         whole = coworker if payer == request.coworker_id else self._reader.coworker(payer)
-        return _Whom(whole, team, replace(request, coworker_id=payer))
+        if request.starting and payer != request.coworker_id:  # the event's contract is not the one that they pay
+            request = replace(request, contract_id=None)
+        return _Whom(coworker, whole, team, replace(request, coworker_id=payer))
 
     def _facts(self, request: Request) -> Facts:
         whom = self._whom(request)
@@ -106,7 +126,7 @@ class Gatherer:
         location = self._location(coworker, chosen, request.location)
         place = self._organisation.locations[location]
         zone = place.time_zone or self._directory.zone(place.business_id)
-        event = Event(request.event_name, at_zone(request.event_at, zone)) if request.event_at else None
+        event = event_of(self._reader, request, Seen(whom.started_by, chosen, team), zone)
         facts = Facts(
             coworker=reduced("coworker", coworker, self._organisation),
             location=location,
@@ -143,8 +163,11 @@ class Gatherer:
 
     def _choose(self, rows: Iterable[Raw], request: Request) -> int | None:
         contracts = [contract_of(row, _PROVISIONAL_ZONE) for row in rows]
+        wanted = request.contract_id
+        if request.starting and wanted is not None and all(one.id != wanted for one in contracts):
+            raise NotStarted(f"contract {wanted} is not among coworker {request.coworker_id}'s", may_lag=True)
         is_end = (self._prepared.tasklist.anchor or "") in END_ANCHORS
-        found = choose_contract(contracts, wanted=request.contract_id, event=None, anchor_is_end=is_end)
+        found = choose_contract(contracts, wanted=wanted, event=None, anchor_is_end=is_end)
         return found.id if found else None
 
     def _payer(self, coworker: Raw, request: Request) -> int | None:
@@ -179,7 +202,7 @@ class Gatherer:
         ids = [number for number in given if isinstance(number, int)] if isinstance(given, list) else []
         listed = ", ".join(map(str, ids)) or "none"
         if wanted is not None and wanted not in ids:
-            raise UserError(f"Team {wanted} is not a team of this coworker.", advice=f"Its teams: {listed}.")
+            raise NotInTeam(f"Team {wanted} is not a team of this coworker.", advice=f"Its teams: {listed}.")
         if wanted is None and len(ids) > 1:
             raise UserError(f"The coworker is in {len(ids)} teams: {listed}.", advice="Name one with --team.")
         return wanted if wanted is not None else ids[0] if ids else None
@@ -194,7 +217,7 @@ class Gatherer:
         number = contract.get("IssuedById") if contract else coworker.get("InvoicingBusinessId")
         found = self._organisation.location_of(number) if isinstance(number, int) else None
         if found is None:
-            raise UserError(
+            raise NotOurs(
                 f"Business {number} ({origin}) is not a location of organisation.yaml.",
                 advice="Add it there, or choose a location with --location.",
             )
@@ -256,29 +279,3 @@ def _is_sane(moment: Instant) -> bool:
     """Nexudus writes year 1 for some empty dates; a calendar of two thousand years helps nobody."""
     return 1950 <= moment.to_tz("UTC").year <= 2200
 
-
-def desk_ids(contract: Raw) -> list[int]:
-    """Return the ids of a contract's desks: a list of ints, or comma-separated text (api.md 4)."""
-    given = contract.get("Desks") or contract.get("FloorPlanDeskIds") or ()
-    parts = given.split(",") if isinstance(given, str) else list(given)
-    return sorted({int(part) for part in parts if str(part).strip().isdigit()})
-
-
-def reduced(root: str, row: Raw, organisation: Organisation) -> dict[str, Any]:
-    """Return only the fields of `root` that texts may name: no access code, no card, no payment token goes further."""
-    first, _, below = root.partition(".")
-    described = scope({}, {}, {})[first]
-    if below and isinstance(described, Record):
-        described = described.fields[below]
-    if isinstance(described, ListOf):
-        described = described.element
-    names = described.fields if isinstance(described, Record) else {}
-    kept = {name: value for name, value in row.items() if snake_case(name) in names or name in _ALWAYS}
-    if root == "coworker":
-        fields = {given.field for given in organisation.custom_fields.values()}
-        kept |= {name: row[name] for name in fields if name in row}
-        data = row.get("CustomFields")
-        entries = (data.get("Data") or []) if isinstance(data, Mapping) else []
-        own = [part for part in entries if isinstance(part, Mapping) and part.get("Name") in fields]
-        kept |= {"CustomFields": {"Data": own}} if own else {}
-    return kept

@@ -31,12 +31,18 @@ class Request:
     location: str | None = None
     event_name: str = "by hand"
     event_at: Moment | None = None
+    event_record_id: int | None = None
+    """The record that an event is about, which tells its moment unless `event_at` does."""
+    event_received_at: Instant | None = None
+    """When an event was first heard of; its moment where no record tells. None for a run by hand."""
     inputs: Mapping[str, Any] = field(default_factory=dict)
     given_inputs: frozenset[str] = frozenset()
     """The inputs that a person gave, as against those that have their default."""
     again: str = ""
     anyway: bool = False
     cause: str = "cli"
+    starting: bool = False
+    """Whether an event is to start the list now, and so must be one that does. Not for a run that is gone on with."""
     now_given: bool = False
     """Whether a person chose `now`; else it is the moment of asking, and a later attempt takes its own."""
 

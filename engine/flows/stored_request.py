@@ -23,6 +23,8 @@ def request_text(tasklist: str, request: Request) -> str:
         "location": request.location,
         "event_name": request.event_name,
         "event_at": _moment_out(request.event_at),
+        "event_record_id": request.event_record_id,
+        "event_received_at": _moment_out(request.event_received_at),
         "inputs": {name: _value_out(value) for name, value in request.inputs.items()},
         "given_inputs": sorted(request.given_inputs),
         "again": request.again,
@@ -51,6 +53,8 @@ def request_of_text(text: str, now: Instant) -> tuple[str, Request]:
         location=told["location"],
         event_name=told["event_name"],
         event_at=_moment_in(told["event_at"]),
+        event_record_id=told.get("event_record_id"),  # not in what an earlier version stored
+        event_received_at=_instant_in(told.get("event_received_at")),
         inputs={name: _value_in(value) for name, value in told["inputs"].items()},
         given_inputs=frozenset(told["given_inputs"]),
         again=told["again"],
@@ -68,6 +72,10 @@ def _moment_in(text: str | None) -> Moment | None:
     if text is None:
         return None
     return Instant.parse_iso(text) if text.endswith("Z") else PlainDateTime.parse_iso(text)
+
+
+def _instant_in(text: str | None) -> Instant | None:
+    return None if text is None else Instant.parse_iso(text)
 
 
 def _value_out(value: Any) -> Any:

@@ -33,6 +33,9 @@ class Entity(Enum):
     NATIVE_TASK_LIST = ("TaskList", "/api/crm/tasklists")
     NATIVE_TASK_ITEM = ("TaskItem", "/api/crm/taskitems")
     CRM_STAGE = ("CrmBoardColumn", "/api/crm/crmboardcolumns")
+    COWORKER_PRODUCT = ("CoworkerProduct", "/api/billing/coworkerproducts")
+    COWORKER_INVOICE = ("CoworkerInvoice", "/api/billing/coworkerinvoices")
+    CHECKIN = ("Checkin", "/api/spaces/checkins")
     WEBHOOK = ("WebHook", "/api/sys/webhooks")
 
     def __init__(self, label: str, path: str) -> None:
