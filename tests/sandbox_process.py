@@ -17,7 +17,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 _START_SECONDS = 20
@@ -35,6 +35,8 @@ class SandboxProcess:
     username: str
     password: str
     pid: int
+    #: the shared secret of each location by its name
+    hook_secrets: dict[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def env(self) -> dict[str, str]:
@@ -44,6 +46,11 @@ class SandboxProcess:
             "NEXUDUS_USERNAME": self.username,
             "NEXUDUS_PASSWORD": self.password,
         }
+
+    @property
+    def hook_env(self) -> dict[str, str]:
+        """The setting by which a receiver checks the deliveries."""
+        return {"TASKLISTS_HOOK_SECRETS": json.dumps(self.hook_secrets)}
 
     def requests(self) -> list[dict[str, Any]]:
         """What clients asked, in order."""
@@ -83,6 +90,49 @@ class SandboxProcess:
     def set_clock(self, offset_seconds: float) -> None:
         """Move the sandbox's clock against real time."""
         self.admin("POST", "clock", {"offset_seconds": offset_seconds})
+
+    def signup(self, name: str, **wanted: Any) -> dict[str, Any]:
+        """Somebody signs up: email, tariff, location, start, team, user, fields, contract; the ids of what was made."""
+        found: dict[str, Any] = self.admin("POST", "signup", {"name": name} | wanted)
+        return found
+
+    def cancel(self, coworker: int, **wanted: Any) -> dict[str, Any]:
+        """Notice for the contract of a coworker, or for `contract_id`; `on` a date, else today."""
+        found: dict[str, Any] = self.admin("POST", "cancel", {"coworker_id": coworker} | wanted)
+        return found
+
+    def change_plan(self, coworker: int, tariff: str | int, **wanted: Any) -> dict[str, Any]:
+        """Another plan from today on."""
+        asked = {"coworker_id": coworker, "tariff": tariff} | wanted
+        found: dict[str, Any] = self.admin("POST", "change-plan", asked)
+        return found
+
+    def join_team(self, coworker: int, team: str) -> dict[str, Any]:
+        """Into a team by name or id; made if it is not there."""
+        found: dict[str, Any] = self.admin("POST", "join-team", {"coworker_id": coworker, "team": team})
+        return found
+
+    def happen(self, event: str, **wanted: Any) -> dict[str, Any]:
+        """Any event: `id` and `fields` of a record, or `location` and a made-up `body`."""
+        found: dict[str, Any] = self.admin("POST", "events", {"event": event} | wanted)
+        return found
+
+    def deliveries(self, wait: float = 0) -> list[dict[str, Any]]:
+        """One line for each attempt; waits up to `wait` seconds until none is on its way."""
+        found: list[dict[str, Any]] = self.admin("GET", f"deliveries?wait={wait}")["deliveries"]
+        return found
+
+    def deliveries_waiting(self) -> int:
+        """How many deliveries and retries are on their way."""
+        return int(self.admin("GET", "deliveries")["waiting"])
+
+    def clear_deliveries(self) -> None:
+        """Forget what was sent."""
+        self.admin("DELETE", "deliveries")
+
+    def set_hook_secrets(self, **secrets: str | None) -> None:
+        """The secrets of some locations; None takes one away."""
+        self.admin("POST", "secrets", secrets)
 
     def put_record(self, entity: str, identifier: int, **fields: Any) -> dict[str, Any]:
         """Merge fields into a record, or make it; nothing is checked."""
@@ -139,7 +189,9 @@ def sandbox(*args: str) -> Iterator[SandboxProcess]:
     )
     try:
         told = _read_line(process)
-        yield SandboxProcess(told["base_url"], told["username"], told["password"], process.pid)
+        yield SandboxProcess(
+            told["base_url"], told["username"], told["password"], process.pid, hook_secrets=told["hook_secrets"]
+        )
     finally:
         _end(process)
 

@@ -1,4 +1,4 @@
-"""`tasklists sandbox`: runs the Nexudus stand-in, or prints its modes and faults.
+"""`tasklists sandbox`: runs the Nexudus stand-in, prints its modes and faults, or tells a running one what to do.
 
 Must never import a server at start-up: `--help` has to stay fast.
 """
@@ -7,11 +7,16 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
+
+from engine.cli.sandbox_calls import cancel, signup
 
 if TYPE_CHECKING:
     from engine.sandbox.state import State
@@ -20,10 +25,11 @@ _EPILOG = """\b
 Example:
   tasklists sandbox --mode S14=kept --fault error-after-commit=2x
   tasklists sandbox --port 0 --format json
+  tasklists sandbox signup "José 🚀" --tariff "Hot Desk" --start +14
 """
 
 
-@click.command(epilog=_EPILOG)
+@click.group(invoke_without_command=True, epilog=_EPILOG, subcommand_metavar="[COMMAND [ARGS]...]")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
     "--port", default=8765, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 takes a free one."
@@ -32,10 +38,20 @@ Example:
 @click.option("--commit-log", type=click.Path(dir_okay=False, path_type=Path), help="Add a JSON line for each commit.")
 @click.option("--mode", "modes", multiple=True, metavar="NAME=VALUE", help="How the service behaves, as S14=kept.")
 @click.option("--fault", "faults", multiple=True, metavar="NAME=VALUE", help="A share (0.3) or a count (2x).")
+@click.option(
+    "--hook-secret",
+    "secrets",
+    multiple=True,
+    metavar="LOCATION=SECRET",
+    help="What deliveries of a location are signed with; nothing behind = means unsigned. Else from the seed.",
+)
+@click.option("--allow-remote-hooks", is_flag=True, help="Send webhooks to other machines too.")
 @click.option("--seed", default=1, show_default=True, type=int, help="Names, order and faults follow from it.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--list", "only_list", is_flag=True, help="Print all modes and faults, and end.")
+@click.pass_context
 def command(
+    context: click.Context,
     *,
     host: str,
     port: int,
@@ -43,6 +59,8 @@ def command(
     commit_log: Path | None,
     modes: tuple[str, ...],
     faults: tuple[str, ...],
+    secrets: tuple[str, ...],
+    allow_remote_hooks: bool,
     seed: int,
     form: str,
     only_list: bool,
@@ -51,6 +69,9 @@ def command(
 
     Nothing it does reaches a real account. It runs until Ctrl-C.
     """
+    if context.invoked_subcommand is not None:
+        _refuse_options_before(context)
+        return
     if only_list:
         _print_switches(form)
         return
@@ -60,7 +81,34 @@ def command(
     # Checked before any file is made.
     _switch(Modes().change, modes)
     _switch(Faults(seed).change, faults)
-    raise SystemExit(_serve(_open_state(db, commit_log, seed), (host, port), form, switches=(modes, faults)))
+    if not all("=" in secret for secret in secrets):
+        raise click.UsageError("--hook-secret needs LOCATION=SECRET.")  # what was given may be the secret
+    start = _Start((host, port), form, modes, faults, secrets, allow_remote_hooks)
+    raise SystemExit(_serve(_open_state(db, commit_log, seed), start))
+
+
+command.add_command(signup)
+command.add_command(cancel)
+
+
+@dataclass(frozen=True)
+class _Start:
+    """How the server is to be started."""
+
+    address: tuple[str, int]
+    form: str
+    modes: tuple[str, ...]
+    faults: tuple[str, ...]
+    secrets: tuple[str, ...] = field(repr=False)
+    allow_remote_hooks: bool
+
+
+def _refuse_options_before(context: click.Context) -> None:
+    """What stands before a command would start a server; ignoring it would hide a slip of the hand."""
+    for name in context.params:
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            told = f"options of the server do not go with {context.invoked_subcommand}"
+            raise click.UsageError(f"{told}: those of the command stand behind it.")
 
 
 def _switch(change: Callable[[dict[str, object]], None], settings: Iterable[str]) -> None:
@@ -93,29 +141,31 @@ def _open_state(file: Path | None, commit_log: Path | None, seed: int) -> State:
     return state
 
 
-def _serve(
-    state: State, address: tuple[str, int], form: str, *, switches: tuple[tuple[str, ...], tuple[str, ...]]
-) -> int:
+def _serve(state: State, start: _Start) -> int:
     from engine.sandbox.serve import open_socket, run_server
 
-    modes, faults = switches
-    _switch(state.modes.change, modes)
-    _switch(state.faults.change, faults)
-    host, port = address
+    _switch(state.modes.change, start.modes)
+    _switch(state.faults.change, start.faults)
+    _switch(state.secrets.change, start.secrets)
+    host, port = start.address
     try:
         listening = open_socket(host, port)
     except OSError as error:
         reason = error.strerror or str(error)
         message = f"cannot listen on {host} port {port}: {reason}. --port 0 takes a free one."
         raise click.UsageError(message) from error
+
+    def announce() -> None:
+        _announce(state, host, listening.getsockname()[1], start.form)
+
     try:
-        return run_server(state, listening, lambda: _announce(host, listening.getsockname()[1], form))
+        return run_server(state, listening, announce, allow_remote_hooks=start.allow_remote_hooks)
     finally:
         listening.close()
         state.store.close()
 
 
-def _announce(host: str, port: int, form: str) -> None:
+def _announce(state: State, host: str, port: int, form: str) -> None:
     from engine.sandbox.access import LOGIN, PASSWORD
 
     base = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
@@ -126,6 +176,7 @@ def _announce(host: str, port: int, form: str) -> None:
             "password": PASSWORD,
             "page": f"{base}/",
             "pid": os.getpid(),
+            "hook_secrets": state.secrets.as_dict(),
         }
         print(json.dumps(told), flush=True)
         return
@@ -133,7 +184,8 @@ def _announce(host: str, port: int, form: str) -> None:
     print("Paste these lines where tasklists is to use it:")
     print(f"export NEXUDUS_BASE_URL={base}")
     print(f"export NEXUDUS_USERNAME={LOGIN}")
-    print(f"export NEXUDUS_PASSWORD={PASSWORD}", flush=True)
+    print(f"export NEXUDUS_PASSWORD={PASSWORD}")
+    print(f"export TASKLISTS_HOOK_SECRETS={shlex.quote(state.secrets.as_text())}", flush=True)
 
 
 def _print_switches(form: str) -> None:

@@ -5,7 +5,6 @@ Must never be counted as a request of the client.
 
 from __future__ import annotations
 
-import json
 import uuid
 from typing import Any
 
@@ -13,6 +12,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from engine.sandbox.admin_people import people_routes
+from engine.sandbox.asking import AdminError, read_object, refused
+from engine.sandbox.contracts import check_dates
 from engine.sandbox.entities import ENTITIES, Entity, empty_record
 from engine.sandbox.modes import SwitchError, find_name
 from engine.sandbox.native_lists import TRIGGERS, has_contract, is_ended, make_native_tasks
@@ -21,10 +23,6 @@ from engine.sandbox.store import Record
 from engine.sandbox.wires import Wires
 
 _LONGEST_WAIT = 25.0  # seconds; below the time-outs that clients of the admin calls have
-
-
-class _AdminError(ValueError):
-    """A wrong admin call; the text says what was wrong."""
 
 
 def admin_routes(state: State, wires: Wires) -> list[Route]:
@@ -38,9 +36,12 @@ def admin_routes(state: State, wires: Wires) -> list[Route]:
         Route("/_sandbox/faults", admin.faults, methods=["GET", "POST", "DELETE"]),
         Route("/_sandbox/clock", admin.clock, methods=["GET", "POST"]),
         Route("/_sandbox/native", admin.native, methods=["POST"]),
+        *people_routes(state),
         Route("/_sandbox/records/{entity}", admin.records, methods=["GET", "DELETE"]),
         Route("/_sandbox/records/{entity}/{id:int}", admin.record, methods=["GET", "PUT", "DELETE"]),
     ]
+
+_BY_HAND = {"StartDate", "CancellationDate", "Active", "Cancelled"}
 
 
 class Admin:
@@ -65,7 +66,7 @@ class Admin:
             after = max(int(request.query_params.get("after", "0")), 0)
             wait = min(float(request.query_params.get("wait", "0")), _LONGEST_WAIT)
         except ValueError:
-            return _refused("commits take after=NUMBER and wait=SECONDS")
+            return refused("commits take after=NUMBER and wait=SECONDS")
         if wait > 0:
             await self._state.store.wait_for_commit(after, wait)
         return JSONResponse(self._state.store.commits(after))
@@ -97,31 +98,32 @@ class Admin:
             await self._wires.refuse(self._state.modes.decimal("S51.refuse-seconds"))
 
     async def clock(self, request: Request) -> Response:
-        """POST {"offset_seconds": n} moves the clock against real time."""
+        """POST {"offset_seconds": n} moves the clock against real time; what it comes to happens before the answer."""
         if request.method == "POST":
             try:
-                self._state.clock.offset_seconds = float((await _read_object(request))["offset_seconds"])
+                self._state.clock.offset_seconds = float((await read_object(request))["offset_seconds"])
             except (KeyError, TypeError, ValueError):
-                return _refused('a clock needs {"offset_seconds": number}')
+                return refused('a clock needs {"offset_seconds": number}')
+            check_dates(self._state)
         return JSONResponse({"offset_seconds": self._state.clock.offset_seconds})
 
     async def native(self, request: Request) -> Response:
         """POST {"coworker_id", "trigger"} lets the native lists make their tasks; the answer is the tasks."""
         try:
-            asked = await _read_object(request)
+            asked = await read_object(request)
             trigger = find_name(str(asked.get("trigger")), TRIGGERS, "trigger")
-        except (_AdminError, SwitchError) as error:
-            return _refused(str(error))
+        except (AdminError, SwitchError) as error:
+            return refused(str(error))
         coworker = self._state.store.get("coworkers", asked.get("coworker_id"))
         if coworker is None:
-            return _refused(f"there is no coworker {asked.get('coworker_id')!r}", 404)
+            return refused(f"there is no coworker {asked.get('coworker_id')!r}", 404)
         return JSONResponse(make_native_tasks(self._state, coworker, trigger))
 
     async def records(self, request: Request) -> Response:
         """All records of an entity as they are stored; DELETE removes them all."""
         entity = ENTITIES.get(request.path_params["entity"].lower())
         if entity is None:
-            return _refused(f"there is no entity {request.path_params['entity']!r}", 404)
+            return refused(f"there is no entity {request.path_params['entity']!r}", 404)
         found = self._state.store.all(entity.name)
         for record in found if request.method == "DELETE" else ():
             self._state.store.remove(entity.name, record["Id"])
@@ -132,15 +134,15 @@ class Admin:
         entity = ENTITIES.get(request.path_params["entity"].lower())
         identifier = request.path_params["id"]
         if entity is None:
-            return _refused(f"there is no entity {request.path_params['entity']!r}", 404)
+            return refused(f"there is no entity {request.path_params['entity']!r}", 404)
         try:
             if request.method == "PUT":
-                return JSONResponse(self._put(entity, identifier, await _read_object(request)))
-        except _AdminError as error:
-            return _refused(str(error))
+                return JSONResponse(self._put(entity, identifier, await read_object(request)))
+        except AdminError as error:
+            return refused(str(error))
         record = self._state.store.get(entity.name, identifier)
         if record is None:
-            return _refused(f"there is no {entity.name} {identifier}", 404)
+            return refused(f"there is no {entity.name} {identifier}", 404)
         if request.method == "DELETE":
             self._state.store.remove(entity.name, identifier)
         return JSONResponse(record)
@@ -151,6 +153,9 @@ class Admin:
         record = (old or self._fresh(entity)) | fields | {"Id": identifier}
         if "ToStringText" not in fields:
             record["ToStringText"] = record.get("Name") or record.get("FullName")
+        if _BY_HAND & set(fields):
+            # What somebody put in by hand stays as it is: no day that comes changes it, no old failure counts.
+            record |= {key: False for key in ("_waits", "_ends", "_failures") if key in record}
         had_contract = has_contract(self._state, record.get("CoworkerId"))
         store.put(entity.name, record)
         if entity.name == "coworkercontracts":
@@ -178,28 +183,14 @@ class Admin:
     async def _switch(self, request: Request, change: Any, clear: Any) -> Response:
         try:
             if request.method == "POST":
-                change(await _read_object(request))
-        except (_AdminError, SwitchError) as error:
-            return _refused(str(error))
+                change(await read_object(request))
+        except (AdminError, SwitchError) as error:
+            return refused(str(error))
         if request.method == "DELETE":
             clear()
         switches = self._state.modes if request.url.path.endswith("/modes") else self._state.faults
         return JSONResponse(switches.as_dict())
 
 
-async def _read_object(request: Request) -> dict[str, Any]:
-    try:
-        body = json.loads(await request.body() or b"{}")
-    except ValueError as error:
-        raise _AdminError(f"the body is no JSON: {error}") from error
-    if not isinstance(body, dict):
-        raise _AdminError("the body has to be a JSON object")
-    return body
-
-
 async def _read_names(request: Request) -> set[str]:
-    return {name.lower() for name in await _read_object(request)}
-
-
-def _refused(text: str, status: int = 400) -> Response:
-    return JSONResponse({"error": text}, status_code=status)
+    return {name.lower() for name in await read_object(request)}

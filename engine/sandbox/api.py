@@ -17,6 +17,7 @@ from engine.sandbox.answers import Answer, json_answer
 from engine.sandbox.entities import ENTITIES, Entity
 from engine.sandbox.enums import read_enum
 from engine.sandbox.faults import FAULTS, Fate
+from engine.sandbox.hook_writing import delete_hook, write_hook
 from engine.sandbox.listing import list_page, read_batch, read_query, spoil_list
 from engine.sandbox.native_writing import delete_native, write_native
 from engine.sandbox.showing import show, show_row
@@ -233,18 +234,26 @@ def _commit(visit: Visit, user: Record) -> Answer:
     state, entity, call = visit.state, visit.entity, visit.call
     login = str(user["Email"])
     if call.method == "DELETE":
-        identifier = _read_id(visit.last)
-        if identifier is None:
-            return answers.not_found()
-        if entity.is_task:
-            return delete_task(state, login, identifier)
-        return delete_native(state, entity, login, identifier)
+        return _delete(visit, login)
     body = _read_body(call)
     if body is None:
         return answers.bad_request()
+    if entity.name == "webhooks":
+        return write_hook(state, login, body, creates=call.method == "POST")
     if not entity.is_task:
         return write_native(state, entity, login, body, creates=call.method == "POST")
     return create_task(state, login, body) if call.method == "POST" else update_task(state, login, body)
+
+
+def _delete(visit: Visit, login: str) -> Answer:
+    state, entity, identifier = visit.state, visit.entity, _read_id(visit.last)
+    if identifier is None:
+        return answers.not_found()
+    if entity.is_task:
+        return delete_task(state, login, identifier)
+    if entity.name == "webhooks":
+        return delete_hook(state, login, identifier)
+    return delete_native(state, entity, login, identifier)
 
 
 def _read_body(call: Call) -> dict[str, Any] | None:

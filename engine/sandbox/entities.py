@@ -220,6 +220,7 @@ ENTITIES: dict[str, Entity] = {
             filters=_words("Id Business Name Action URL Active ErrorCount UniqueId"),
             unset=("Description",),
             ranges=("LastTrigger", *_STAMPS),
+            writable=True,
         ),
     )
 }

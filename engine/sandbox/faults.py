@@ -19,6 +19,7 @@ from engine.sandbox.striking import (
     AFTER,
     BEFORE,
     DOOR,
+    HOOK,
     LIST_FAULTS,
     MIX,
     READ,
@@ -88,6 +89,10 @@ _SPECIAL: tuple[Fault, ...] = (
     Fault("two-factor", "two-factor", "token", "the token answer is two_factor_auth_check"),
     Fault("must-reset-password", "must-reset-password", "token", "the token answer is must_reset_password"),
     Fault("me-html", "html-200", "me", "/en/user/me answers with an HTML page"),
+    Fault("hook-dropped", "hook-dropped", HOOK, "a delivery is never sent"),
+    Fault("hook-duplicated", "hook-duplicated", HOOK, "a delivery is sent twice"),
+    Fault("hook-disorder", "hook-disorder", HOOK, "a delivery waits a while drawn up to S45.disorder-seconds"),
+    Fault("hook-delayed", "hook-delayed", HOOK, "a delivery waits S45.delay-seconds"),
     Fault("mix", "mix", MIX, "any call meets one of the faults that make sense for it, drawn from the seed"),
     Fault("mix-writes", "mix-writes", MIX, "the same for POST, PUT and DELETE only"),
     Fault("mix-reads", "mix-reads", MIX, "the same for GET only"),
@@ -169,9 +174,10 @@ class Faults:
         """Switch all off and begin the draw anew from the seed."""
         self._settings.clear()
         self._on = ()
-        # Not for secrets: the same seed has to give the same faults. Two sources, so that a share
-        # set beside the mix does not change what the mix draws.
+        # Not for secrets: the same seed has to give the same faults. Three sources, so that a share
+        # set beside the mix does not change what the mix draws, nor a call what becomes of deliveries.
         self.random = random.Random(self._seed)  # noqa: S311
+        self.for_hooks = random.Random(f"{self._seed} hooks")  # noqa: S311
         self._mixer = random.Random(f"{self._seed} mix")  # noqa: S311
 
     def as_dict(self) -> dict[str, str]:
@@ -193,11 +199,12 @@ class Faults:
 
         A count goes down only when its fault strikes. `kinds` narrows the draw.
         """
+        source = self.for_hooks if when == HOOK else self.random
         for fault in self._on:
             if fault.when != when or (kinds is not None and fault.kind not in kinds):
                 continue
             setting = self._settings[fault.name]
-            if _matches(setting, fault, target) and self._strikes(fault.name, setting, self.random):
+            if _matches(setting, fault, target) and self._strikes(fault.name, setting, source):
                 self.struck[fault.name] += 1
                 return fault.kind
         return ""

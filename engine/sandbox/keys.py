@@ -179,3 +179,31 @@ WEBHOOK = (
     *_keys(_STAMPED),
     *_keys("BusinessId BusinessName Name Description Action URL Active LastError ErrorCount LastTrigger"),
 )
+
+# What a delivery tells of a record: the fields seen in real ones, and those that the REST shape lets expect.
+TOLD_CONTRACT = _keys(
+    """
+    Id UniqueId CoworkerId CoworkerFullName CoworkerEmail CoworkerCompanyName CoworkerCoworkerType CoworkerActive
+    IssuedById IssuedByName TariffId TariffName NextTariffId NextTariffName StartDate StartDateLocal RenewalDate
+    ContractTerm Price Quantity Active MainContract Cancelled CancellationDate CancellationDateLocal
+    ProposalUniqueId Notes CreatedOn UpdatedOn UpdatedBy IsNew SystemId
+    """
+)
+
+TOLD_COWORKER = (
+    *_keys(
+        """
+        Id UniqueId CoworkerType FullName Email CompanyName Active Archived RegistrationDate
+        RegistrationDateLocal InvoicingBusinessId InvoicingBusinessName TeamNames Notes
+        """
+    ),
+    *(f"Custom{number}" for number in range(1, 31)),
+    *_keys("CustomFields CreatedOn UpdatedOn UpdatedBy IsNew SystemId"),
+)
+
+TOLD_TEAM = _keys(
+    """
+    Id UniqueId Name BusinessId BusinessName PayingMemberId PayingMemberFullName TeamMembers TeamAdministrators
+    MaxTeamMemberCount ActiveContracts Description CreatedOn UpdatedOn UpdatedBy IsNew
+    """
+)

@@ -16,12 +16,15 @@ import uvicorn
 from uvicorn.protocols.http import httptools_impl
 
 from engine.sandbox.app import make_app
+from engine.sandbox.contracts import check_dates
+from engine.sandbox.sender import Sender
 from engine.sandbox.state import State
 from engine.sandbox.wires import Wires
 
 # The reason phrase of the documented throttle answer; this process sends no other 409.
 httptools_impl.STATUS_LINE[409] = b"HTTP/1.1 409 You must wait before accessing this url again.\r\n"
 _BACKLOG = 512
+_LOOK_SECONDS = 1.0  # between two looks for contracts whose day has come
 
 
 def open_socket(host: str, port: int) -> socket.socket:
@@ -49,12 +52,17 @@ def _bind(host: str, port: int) -> socket.socket:
     return opened
 
 
-def run_server(state: State, listening: socket.socket, announce: Callable[[], None]) -> int:
-    """Serve until a signal. 0 after SIGTERM, 130 after Ctrl-C. `announce` is called once when ready."""
-    return asyncio.run(_serve(state, listening, announce))
+def run_server(
+    state: State, listening: socket.socket, announce: Callable[[], None], *, allow_remote_hooks: bool = False
+) -> int:
+    """Serve until a signal. 0 after SIGTERM, 130 after Ctrl-C. `announce` is called once when ready.
+
+    Webhooks go to this machine only, unless `allow_remote_hooks`.
+    """
+    return asyncio.run(_serve(state, listening, announce, Sender(state, allow_remote=allow_remote_hooks)))
 
 
-async def _serve(state: State, listening: socket.socket, announce: Callable[[], None]) -> int:
+async def _serve(state: State, listening: socket.socket, announce: Callable[[], None], sender: Sender) -> int:
     wires = Wires()
     config = uvicorn.Config(
         make_app(state, wires),
@@ -80,8 +88,22 @@ async def _serve(state: State, listening: socket.socket, announce: Callable[[], 
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop, number)
     announce()
-    await server.serve(sockets=[listening])
+    beside = [asyncio.create_task(one) for one in (sender.run(), _watch_dates(state))]
+    try:
+        await server.serve(sockets=[listening])
+    finally:
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
     return 130 if signal.SIGINT in received[:1] else 0
+
+
+async def _watch_dates(state: State) -> None:
+    """Start and end contracts as the days come, and write down how the hooks fare."""
+    while True:
+        check_dates(state)
+        state.store.flush()
+        await asyncio.sleep(_LOOK_SECONDS)
 
 
 class _Server(uvicorn.Server):

@@ -14,6 +14,8 @@ from engine.sandbox.answers import Answer
 from engine.sandbox.clock import Clock, read_moment, write_with_digits
 from engine.sandbox.faults import Faults
 from engine.sandbox.modes import Modes
+from engine.sandbox.outbox import Outbox
+from engine.sandbox.places import HookSecrets
 from engine.sandbox.spoiling import Spoiler
 from engine.sandbox.store import Record, Store
 from engine.sandbox.throttle import Throttle
@@ -58,7 +60,10 @@ class Counts:
 
 @dataclass
 class State:
-    """One account. `earlier` is the answer to the last creation that was done."""
+    """One account. `earlier` is the answer to the last creation that was done.
+
+    `outbox` holds the deliveries of webhooks, `secrets` what they are signed with.
+    """
 
     store: Store
     seed: int = 1
@@ -71,10 +76,21 @@ class State:
     def __post_init__(self) -> None:
         self.faults = Faults(self.seed)
         self.throttle = Throttle(self.modes)
+        self.outbox = Outbox(self.store, self.modes, self.clock)
+        self.secrets = HookSecrets(self.store, self.seed)
         # Not for secrets: it only mixes up the order of equal rows.
         self.random = random.Random(self.seed)  # noqa: S311
         self._stamps = itertools.count()
         self._last_stamp, self._last_offset = 0, 0.0
+        self._last_ids: dict[str, int] = {}
+
+    def next_id(self, entity: str, first: int) -> int:
+        """An id from `first` up that no record of an entity has, nor had since the start."""
+        identifier = self._last_ids.get(entity, first - 1) + 1
+        while self.store.get(entity, identifier) is not None:
+            identifier += 1
+        self._last_ids[entity] = identifier
+        return identifier
 
     def throttle_call(self, seconds: float) -> Answer:
         """Refuse a call as one too many; it is counted as such."""

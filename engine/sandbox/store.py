@@ -43,6 +43,7 @@ class Store:
         self._tokens: dict[str, Record] = {}
         self._commits: list[Record] = []
         self._created = 0
+        self._unwritten: dict[tuple[str, int], Record] = {}
         self._news = asyncio.Event()
         lines = self._load(self._disk) if self._disk else []
         self._log = CommitLog(commit_log) if commit_log else None
@@ -59,6 +60,7 @@ class Store:
 
     def close(self) -> None:
         """Let go of the files."""
+        self.flush()
         if self._disk:
             self._disk.close()
         if self._log:
@@ -93,6 +95,20 @@ class Store:
                     disk.write(entity, record)
         for record in records:
             self._remember(entity, record)
+
+    def put_later(self, entity: str, record: Record) -> None:
+        """Make or replace a record; the file gets it with the next `flush`."""
+        self._remember(entity, record)
+        self._unwritten[entity, record["Id"]] = record
+
+    def flush(self) -> None:
+        """Write what `put_later` left, unless it was replaced or removed meanwhile."""
+        unwritten, self._unwritten = self._unwritten, {}
+        late = [(entity, record) for (entity, _), record in unwritten.items()]
+        with self._transaction() if late else contextlib.nullcontext() as disk:
+            for entity, record in late:
+                if disk and self.get(entity, record["Id"]) is record:
+                    disk.write(entity, record)
 
     def remove(self, entity: str, identifier: int) -> bool:
         """Take a record away, without a line in the commit log. False when there was none."""

@@ -10,8 +10,8 @@ import functools
 import random
 from dataclasses import dataclass
 
-# When a fault is asked for: at the door, before or after a write commits, before or after a read.
-DOOR, BEFORE, AFTER, READ = "door", "before-commit", "after-commit", "on-read"
+# When a fault is asked for: at the door, before or after a write commits, on a read, before a webhook is sent.
+DOOR, BEFORE, AFTER, READ, HOOK = "door", "before-commit", "after-commit", "on-read", "hook"
 MIX = "mix"
 _WRITES = frozenset({"create", "update", "delete"})
 LIST_FAULTS = frozenset({"page-500", "endless-pages", "contradicting-counts", "records-null"})
@@ -21,7 +21,7 @@ LIST_FAULTS = frozenset({"page-500", "endless-pages", "contradicting-counts", "r
 class Target:
     """A call as faults see it.
 
-    `verb` is create, update, delete, list, one, batch, token or me. `is_struck_page`: a list call
+    `verb` is create, update, delete, list, one, batch, token, me or deliver. `is_struck_page`: a list call
     for the page of S38.page. `has_earlier`: there was a creation before, whose answer may come again.
     """
 

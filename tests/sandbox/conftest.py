@@ -31,6 +31,9 @@ def far_side(_process: SandboxProcess) -> SandboxProcess:
     _process.clear_faults()
     _process.set_clock(0)
     _process.clear_requests()
+    _process.remove_records("webhooks")
+    _process.clear_deliveries()
+    _process.admin("DELETE", "secrets")
     return _process
 
 

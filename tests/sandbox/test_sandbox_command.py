@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -30,7 +31,7 @@ def test_text_output_holds_the_lines_to_paste() -> None:
     process = subprocess.Popen([*_COMMAND, "--port", "0"], stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
-        lines = [process.stdout.readline().rstrip() for _ in range(5)]
+        lines = [process.stdout.readline().rstrip() for _ in range(6)]
     finally:
         process.terminate()
         code = process.wait(10)
@@ -43,6 +44,10 @@ def test_text_output_holds_the_lines_to_paste() -> None:
         "api@acme.example",
         "sandbox-password",
     )
+    (told,) = shlex.split(settings["TASKLISTS_HOOK_SECRETS"])
+    secrets = json.loads(told)
+    assert list(secrets) == ["barcelona", "london"]
+    assert all(len(secret) >= 32 and secret.isascii() for secret in secrets.values())
     assert code == 0
 
 
@@ -180,6 +185,8 @@ def test_the_list_names_every_mode_and_fault_with_its_default() -> None:
     assert waits == {
         **{"S51.late-seconds": "5", "S51.slow-seconds": "3", "S51.hang-seconds": "120", "S51.drip-seconds": "1"},
         **{"S51.hold-seconds": "5", "S51.refuse-seconds": "1"},
+        **{"S45.wait-seconds": "0", "S45.disorder-seconds": "2", "S45.delay-seconds": "30"},
+        **{"S45.timeout-seconds": "10", "S45.retry-seconds": "1"},
     }
     assert (modes["S44"], modes["S50.scale"], modes["S50.retry-after"]) == ("makes-tasks", "1", "as-documented")
 

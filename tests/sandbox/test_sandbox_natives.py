@@ -221,7 +221,7 @@ def test_a_list_made_over_the_api_makes_its_tasks(account: SandboxProcess, api: 
         ("TaskList", LISTS, True),
         ("TaskItem", ITEMS, True),
         ("CrmBoardColumn", COLUMNS, False),
-        ("WebHook", HOOKS, False),
+        ("WebHook", HOOKS, True),
     ],
 )
 def test_each_call_asks_for_its_role(*, account: SandboxProcess, kind: str, path: str, writes: bool) -> None:
