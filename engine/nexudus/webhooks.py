@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 from whenever import Instant
 
@@ -18,8 +18,10 @@ from engine.nexudus import calls
 from engine.nexudus.answers import Ambiguous, Defer, Fatal, Record, Sent, Settled
 from engine.nexudus.calls import Entity
 from engine.nexudus.conversation import Conversation
+from engine.nexudus.errors import IncompleteList
 from engine.nexudus.records import Records
 from engine.nexudus.refusal import first_words
+from engine.nexudus.rows import Listing
 from engine.nexudus.wire import is_id, usable_id
 
 _ADDRESS: Final = re.compile(r"\S*[/\\@]\S*")
@@ -46,6 +48,32 @@ class Hook:
     """When it last fired (UTC); None if it never did, or Nexudus does not say."""
 
 
+class Rows(Protocol):
+    """What a list is read from: a NexudusReader, or what stands behind it."""
+
+    def listing(self, entity: Entity) -> Listing[Record]: ...
+    def record(self, entity: Entity, record_id: int) -> Record | None: ...
+
+
+def read_hooks(source: Rows) -> tuple[Hook, ...]:
+    """Every webhook that the login sees, by id. A row that lacks what we decide on is read one by one.
+
+    Raises:
+        RoleMissing: WebHook-List; WebHook-Read only where a row is partial.
+        IncompleteList: what is missing from it is not known to be absent.
+    """
+    listed = source.listing(Entity.WEBHOOK)
+    if not listed.complete:
+        raise IncompleteList("webhooks", listed.why_incomplete)
+    found = (read_hook(row) or _reread(source, usable_id(row) or 0) for row in listed.rows)
+    return tuple(hook for hook in found if hook is not None)
+
+
+def _reread(source: Rows, hook_id: int) -> Hook | None:
+    record = source.record(Entity.WEBHOOK, hook_id)
+    return None if record is None else read_hook(record)
+
+
 class Webhooks:
     """All webhooks that the login sees. Needs the roles WebHook-List and, for what it changes, the one named there."""
 
@@ -54,20 +82,12 @@ class Webhooks:
         self._records = Records(conversation)
 
     def all(self) -> tuple[Hook, ...]:
-        """Every webhook, by id, of all locations. A row that lacks what we decide on is read one by one.
-
-        Raises:
-            RoleMissing: WebHook-List; WebHook-Read only where a row is partial.
-            IncompleteList: what is missing from it is not known to be absent.
-        """
-        rows = self._records.whole_list(Entity.WEBHOOK)
-        found = (read_hook(row) or self.one(usable_id(row) or 0) for row in rows)
-        return tuple(hook for hook in found if hook is not None)
+        """Every webhook, by id, of all locations; errors as `read_hooks`."""
+        return read_hooks(self._records)
 
     def one(self, hook_id: int) -> Hook | None:
         """One webhook; None if there is none. Role WebHook-Read."""
-        record = self._records.record(Entity.WEBHOOK, hook_id)
-        return None if record is None else read_hook(record)
+        return _reread(self._records, hook_id)
 
     def create(self, fields: Mapping[str, object]) -> Settled:
         """Make one; after Ambiguous it may be there, so look before sending it again. Role WebHook-Create."""
