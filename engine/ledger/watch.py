@@ -27,7 +27,7 @@ _MOMENT: Final = Prepared(select(_moment.at).where(_moment.name == bindparam("on
 _COVERAGE: Final = Prepared(
     select(_cover.applies, _cover.first_seen)
     .where(_cover.tasklist == bindparam("list"))
-    .order_by(_cover.first_seen, _cover.key)
+    .order_by(_cover.key)
 )
 
 
@@ -104,15 +104,15 @@ class Watch:
             connection.execute(insert(tables.moments).values(name=name, at=milliseconds(at)))
 
     def cover(self, tasklist: str, applies: str, now: Instant) -> None:
-        """Remember when a list was first seen with this `applies` (JSON); the first time stays."""
+        """Remember since when a list has this `applies` (JSON); nothing while it has the one that it had last."""
         with self._writing() as connection:
             known = _COVERAGE.all(connection, {"list": tasklist})
-            if all(one != applies for one, _ in known):
+            if not known or known[-1][0] != applies:
                 row = {"tasklist": tasklist, "applies": applies, "first_seen": milliseconds(now)}
                 connection.execute(insert(tables.coverage).values(row))
 
     def coverage(self, tasklist: str) -> tuple[tuple[str, Instant], ...]:
-        """Each `applies` (JSON) that a list ever had, and when it was first seen; the oldest first."""
+        """Each `applies` (JSON) that a list had, one after the other, and when it was first seen; the oldest first."""
         with self._reading() as connection:
             found = _COVERAGE.all(connection, {"list": tasklist})
         return tuple((applies, instant(at)) for applies, at in found)
