@@ -140,6 +140,52 @@ _ANSWER = _object(
 _CHECK = _object(check=_TEXT, state={"enum": ["ok", "warning", "trouble", "not asked"]}, detail=_TEXT)
 _LEFT = _object(task_id=_INT_OR_NULL, name=_TEXT, coworker_id=_INT, why=_TEXT)
 
+_HOOK: dict[str, Schema] = {
+    "location": _TEXT,
+    "event": _TEXT,
+    "hook_id": _INT_OR_NULL,
+    "name": _TEXT,
+    "error_count": _INT,
+    "last_error": _TEXT,
+    "last_trigger": _MOMENT_OR_NULL,
+}
+_HOOKS: Schema = {
+    "oneOf": [
+        _object(
+            public_url=_TEXT,
+            hooks=_array(_object(**_HOOK, whose={"enum": ["ours", "others", ""]}, active={"type": "boolean"})),
+        ),
+        _object(
+            wanted=_INT,
+            findings=_array(
+                _object(
+                    **_HOOK,
+                    kind={"enum": ["missing", "off", "wrong", "failing", "doubled", "unused", "other"]},
+                    what=_TEXT,
+                    advice=_TEXT,
+                    needs_person={"type": "boolean"},
+                )
+            ),
+        ),
+        _object(
+            changes=_array(
+                _object(
+                    action={"enum": ["create", "update", "keep", "remove"]},
+                    location=_TEXT,
+                    event=_TEXT,
+                    hook_id=_INT_OR_NULL,
+                    url=_TEXT,
+                    lists=_TEXTS,
+                    why=_TEXT,
+                    outcome={"enum": ["created", "updated", "kept", "removed", "failed"]},
+                    error=_TEXT,
+                )
+            )
+        ),
+    ]
+}
+"""Of `hooks list`, of `hooks check`, and of what changes them."""
+
 OUTPUTS: dict[str, Schema] = {
     "preview": _object(**_PLAN),
     "run": _object(
@@ -198,6 +244,7 @@ OUTPUTS: dict[str, Schema] = {
         tasks=_object(sent=_INT, removed=_INT, left=_array(_LEFT)),
         stopped_by=_TEXT_OR_NULL,
     ),
+    "hooks": _HOOKS,
     "check": _object(problems=_array(_PROBLEM), lists=_TEXTS),
     "fields": _array(_object(**{"path": _TEXT, "type": _TEXT, "from": _TEXT, "meaning": _TEXT})),
 }
