@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
 
+from sqlalchemy import Engine
 from whenever import Instant
 
+from engine.ledger import postgres, sqlite
+from engine.ledger.connections import writing
 from engine.ledger.ledger import Ledger
 from engine.ledger.opening import open_ledger, open_ledger_to_look
 from engine.ledger.values import BatchKey, Intent, NewRun, RunId
@@ -31,12 +35,37 @@ def asked(**other: Any) -> dict[str, Any]:
     return usual | other
 
 
-def opened(path: Path, **other: Any) -> Ledger:
-    return open_ledger(path, **asked(**other))
+Place = Path | str
+"""A file, as a path or as a process is told of it, or the address of a database."""
 
 
-def looked(path: Path, **other: Any) -> LedgerView | None:
-    return open_ledger_to_look(path, **asked(**other))
+def opened(place: Place, **other: Any) -> Ledger:
+    return open_ledger(_named(place), **asked(**other))
+
+
+def looked(place: Place, **other: Any) -> LedgerView | None:
+    return open_ledger_to_look(_named(place), **asked(**other))
+
+
+def _named(place: Place) -> Place:
+    return place if "://" in str(place) else Path(place)
+
+
+@contextmanager
+def locked(place: Place) -> Iterator[None]:
+    """Somebody else is writing: the lock is held and nothing is done with it."""
+    engine = engine_of(place)
+    try:
+        with writing(engine, str(place)):
+            yield
+    finally:
+        engine.dispose()
+
+
+def engine_of(place: Place) -> Engine:
+    """An engine as the ledger makes it, beside the ledger."""
+    named = _named(place)
+    return sqlite.connect(named, 10.0) if isinstance(named, Path) else postgres.connect(named, 10.0)
 
 
 def identity(item: str) -> UUID:

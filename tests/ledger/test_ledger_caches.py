@@ -1,11 +1,9 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ledger_given import ADA, NOW, begin, identity, intent, looked, opened
+from ledger_given import ADA, NOW, Place, begin, identity, intent, looked, opened
 
 from engine.ledger.ledger import Ledger
 from engine.ledger.packing import FIELDS, Fingerprints, instant, milliseconds, pack_fingerprints
@@ -107,14 +105,14 @@ def test_the_directory_is_forgotten_after_a_quarter_of_an_hour(ledger: Ledger) -
     assert ledger.directory("zones", LATER) is None
 
 
-def test_a_look_keeps_caches_for_the_next_run(path: Path) -> None:
-    opened(path).close()
-    view = looked(path)
+def test_a_look_keeps_caches_for_the_next_run(place: Place) -> None:
+    opened(place).close()
+    view = looked(place)
     assert view is not None
     with view:
         view.store_directory("zones", ["Europe/Madrid"], NOW)
         view.record_verdicts(ADA, {1: None})
-    with opened(path) as ledger:
+    with opened(place) as ledger:
         assert ledger.directory("zones", NOW) == ["Europe/Madrid"]
         assert ledger.verdicts(ADA) == {1: None}
 

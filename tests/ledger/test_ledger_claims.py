@@ -2,12 +2,11 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ledger_given import ADA, BATCH, NAME, NOW, begin, end_all, identity, intent, opened, start_python, states
+from ledger_given import ADA, BATCH, NAME, NOW, Place, begin, end_all, identity, intent, opened, start_python, states
 
 from engine.core.known import KnownTask, fingerprint
 from engine.ledger.ledger import Ledger
@@ -159,41 +158,39 @@ def test_coworkers_do_not_see_each_other(ledger: Ledger) -> None:
 
 CLAIM_THEN_WAIT = """
 import sys, time
-from pathlib import Path
 from ledger_given import NOW, begin, intent, opened
-ledger = opened(Path(sys.argv[1]))
+ledger = opened(sys.argv[1])
 print(begin(ledger), len(ledger.claim(begin(ledger), [intent(f"i{n}") for n in range(30)], NOW)), flush=True)
 time.sleep(60)
 """
 
 
-def test_intents_outlive_a_process_that_is_killed_before_its_results(path: Path) -> None:
-    process = start_python(CLAIM_THEN_WAIT, path)
+def test_intents_outlive_a_process_that_is_killed_before_its_results(place: Place) -> None:
+    process = start_python(CLAIM_THEN_WAIT, place)
     try:
         assert process.stdout is not None
         assert process.stdout.readline().split()[1] == "30"
     finally:
         process.kill()
         process.communicate()
-    with opened(path) as ledger:
+    with opened(place) as ledger:
         assert list(states(ledger).values()) == ["intended"] * 30
         assert len(ledger.runs()) == 2
 
 
 CLAIM_IN_A_RACE = """
 import sys
-from pathlib import Path
 from ledger_given import NOW, begin, intent, opened
-with opened(Path(sys.argv[1])) as ledger:
+with opened(sys.argv[1]) as ledger:
     run = begin(ledger)
     print(sum(len(ledger.claim(run, [intent(f"i{n}")], NOW)) for n in range(30)))
 """
 
 
-def test_four_processes_claim_each_task_once(path: Path) -> None:
-    printed = end_all([start_python(CLAIM_IN_A_RACE, path) for _ in range(4)])
+def test_four_processes_claim_each_task_once(place: Place) -> None:
+    printed = end_all([start_python(CLAIM_IN_A_RACE, place) for _ in range(4)])
     assert sum(map(int, printed)) == 30
-    with opened(path) as ledger:
+    with opened(place) as ledger:
         assert len(states(ledger)) == 30
 
 

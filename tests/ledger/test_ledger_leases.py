@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ledger_given import ADA, NOW, begin, end_all, intent, opened, start_python
+from ledger_given import ADA, NOW, Place, begin, end_all, intent, opened, start_python
 from whenever import Instant
 
 from engine.ledger.ledger import Ledger
@@ -71,10 +71,10 @@ def test_a_lease_that_was_given_back_is_free_at_once_and_renewed_by_nobody(ledge
     assert take(ledger, "ben", NOW) is None, "a former holding gives nothing back"
 
 
-def test_a_fence_outlives_the_ledgers_closing(path: Path) -> None:
-    with opened(path) as ledger:
+def test_a_fence_outlives_the_ledgers_closing(place: Place) -> None:
+    with opened(place) as ledger:
         ledger.give_back_lease(taken(ledger, "ana", NOW))
-    with opened(path) as ledger:
+    with opened(place) as ledger:
         assert taken(ledger, "ben", NOW).fence == 2
 
 
@@ -198,10 +198,10 @@ import sys, time
 from pathlib import Path
 from ledger_given import opened
 from whenever import Instant
-place, who, other = sys.argv[1:]
-with opened(Path(place)) as ledger:
-    Path(place).with_name(who).touch()
-    while not Path(place).with_name(other).exists():
+place, folder, who, other = sys.argv[1:]
+with opened(place) as ledger:
+    Path(folder, who).touch()
+    while not Path(folder, other).exists():
         time.sleep(0.001)
     for _ in range(100):
         while (lease := ledger.take_lease("coworker 1", holder=who, seconds=5, now=Instant.now())) is None:
@@ -214,9 +214,9 @@ with opened(Path(place)) as ledger:
 """
 
 
-def test_two_processes_that_race_two_hundred_times_never_hold_it_both(path: Path) -> None:
-    opened(path).close()
-    printed = end_all([start_python(RACE, path, *names) for names in (("one", "two"), ("two", "one"))])
+def test_two_processes_that_race_two_hundred_times_never_hold_it_both(place: Place, tmp_path: Path) -> None:
+    opened(place).close()
+    printed = end_all([start_python(RACE, place, tmp_path, *names) for names in (("one", "two"), ("two", "one"))])
     told = [[tuple(map(int, line.split())) for line in text.splitlines()] for text in printed]
     holdings = sorted(holding for lines in told for holding in lines)
     fences = [fence for fence, _, _ in holdings]
@@ -229,10 +229,9 @@ def test_two_processes_that_race_two_hundred_times_never_hold_it_both(path: Path
 
 SLEEP_PAST_IT = """
 import os, signal, sys
-from pathlib import Path
 from ledger_given import begin, opened
 from whenever import Instant
-with opened(Path(sys.argv[1])) as ledger:
+with opened(sys.argv[1]) as ledger:
     run = begin(ledger)
     lease = ledger.take_lease("coworker 1", holder="slow", seconds=0.2, now=Instant.now())
     print(lease.fence, flush=True)
@@ -241,13 +240,13 @@ with opened(Path(sys.argv[1])) as ledger:
 """
 
 
-def test_a_process_that_slept_past_its_lease_is_told_so(path: Path) -> None:
-    opened(path).close()
-    process = start_python(SLEEP_PAST_IT, path)
+def test_a_process_that_slept_past_its_lease_is_told_so(place: Place) -> None:
+    opened(place).close()
+    process = start_python(SLEEP_PAST_IT, place)
     try:
         assert process.stdout is not None
         assert process.stdout.readline() == "1\n"
-        with opened(path) as ledger:
+        with opened(place) as ledger:
             deadline = time.monotonic() + 10
             while (lease := take(ledger, "quick", Instant.now(), "coworker 1")) is None:
                 assert time.monotonic() < deadline

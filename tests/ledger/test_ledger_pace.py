@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ledger_given import NOW, most_in, opened
+from ledger_given import NOW, Place, most_in, opened
 from sqlalchemy import func, select
 from whenever import Instant, TimeDelta
 
@@ -224,9 +224,9 @@ def test_calls_that_wake_late_never_overfill_a_window(
         assert not counted or most_in(counted, window.guarded) <= window.limit
 
 
-def test_processes_share_one_pace_through_the_ledger(path: Path, clock: Clock) -> None:
+def test_processes_share_one_pace_through_the_ledger(place: Place, clock: Clock) -> None:
     limits = Limits(calls_per_minute=10)
-    with opened(path) as one, opened(path) as two:
+    with opened(place) as one, opened(place) as two:
         first = LedgerPace(one, limits, clock=clock, sleep=clock.sleep)
         second = LedgerPace(two, limits, clock=clock, sleep=clock.sleep)
         moments(first, clock, "r" * 10)

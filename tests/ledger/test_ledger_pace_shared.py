@@ -2,21 +2,19 @@ from __future__ import annotations
 
 import threading
 import time
-from pathlib import Path
 
-from ledger_given import end_all, most_in, opened, start_python
+from ledger_given import Place, end_all, most_in, opened, start_python
 
 from engine.ledger.limits import Limits, Window
 from engine.ledger.pace import LedgerPace
 
 PACED_CALLS = """
 import sys, time
-from pathlib import Path
 from ledger_given import opened
 from engine.ledger.limits import Limits
 from engine.ledger.pace import LedgerPace
 limits = Limits(60, 120, 0, 0, 0, scale=1 / 20)
-with opened(Path(sys.argv[1])) as ledger:
+with opened(sys.argv[1]) as ledger:
     pace = LedgerPace(ledger, limits)
     for number in range(60):
         pace.acquire(write=number % 2 == 0)
@@ -30,9 +28,9 @@ LATE = 50
 """Milliseconds that a process may be kept waiting between its turn and the look at the clock, on a busy machine."""
 
 
-def test_four_processes_together_keep_the_limits_and_use_them(path: Path) -> None:
-    opened(path).close()
-    printed = end_all([start_python(PACED_CALLS, path) for _ in range(4)])
+def test_four_processes_together_keep_the_limits_and_use_them(place: Place) -> None:
+    opened(place).close()
+    printed = end_all([start_python(PACED_CALLS, place) for _ in range(4)])
     lines = [line.split() for text in printed for line in text.splitlines()]
     went = sorted(float(moment) for moment, _ in lines)
     writes = sorted(float(moment) for moment, write in lines if write == "True")
@@ -41,9 +39,9 @@ def test_four_processes_together_keep_the_limits_and_use_them(path: Path) -> Non
     assert most_in(writes, 3000 - LATE) <= 60
 
 
-def test_threads_share_a_pace(path: Path) -> None:
+def test_threads_share_a_pace(place: Place) -> None:
     went: list[float] = []
-    with opened(path) as ledger:
+    with opened(place) as ledger:
         pace = LedgerPace(ledger, Limits(0, 0, 0, 0, 0, share=1.0, others=(Window(5, 200),)))
 
         def call() -> None:

@@ -20,6 +20,13 @@ LONG = (TEXT + " ") * 2000  # spills over into pages of its own
 
 
 @pytest.fixture
+def ledger(path: Path) -> Iterator[Ledger]:
+    """These tests look into files."""
+    with opened(path) as ledger:
+        yield ledger
+
+
+@pytest.fixture
 def open_umask() -> Iterator[None]:
     before = os.umask(0)
     yield

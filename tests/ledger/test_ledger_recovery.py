@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from ledger_given import ADA, NOW, begin, identity, intent, looked, opened
+from ledger_given import ADA, NOW, Place, begin, identity, intent, looked, opened
 
 from engine.ledger.ledger import Ledger
 from engine.ledger.values import BatchKey, Finding, OpenIntent, RunId
@@ -135,11 +133,11 @@ def test_the_last_result_is_told_of_what_is_not_settled(ledger: Ledger) -> None:
     assert ledger.last_results(6) == {}
 
 
-def test_a_finding_is_remembered_and_replaced(path: Path) -> None:
-    with opened(path) as ledger:
+def test_a_finding_is_remembered_and_replaced(place: Place) -> None:
+    with opened(place) as ledger:
         ledger.record_finding("Q7 filter", {"exact": True, "rows": [1, None]}, NOW)
         ledger.record_finding("Q1 marker", "kept", NOW)
-    view = looked(path)
+    view = looked(place)
     assert view is not None
     with view:
         view.record_finding("Q1 marker", "añadido", LATER)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import sqlite3
 import sys
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from ledger_given import NOW, begin, end_all, identity, intent, opened, start_python, states
+from ledger_given import NOW, Place, begin, end_all, identity, intent, locked, opened, start_python, states
 
 from engine.core.errors import Unreachable
 from engine.ledger.ledger import Ledger
@@ -44,8 +43,8 @@ def write_rounds(ledger: Ledger, coworker_id: int, rounds: int) -> float:
     return slowest
 
 
-def test_twelve_threads_of_one_ledger_write_at_once(path: Path) -> None:
-    with opened(path) as ledger, ThreadPoolExecutor(12) as pool:
+def test_twelve_threads_of_one_ledger_write_at_once(place: Place) -> None:
+    with opened(place) as ledger, ThreadPoolExecutor(12) as pool:
         waits = list(pool.map(lambda number: write_rounds(ledger, number, 8), range(1, 13)))
         assert [set(states(ledger, number).values()) for number in range(1, 13)] == [{"created"}] * 12
         assert [len(states(ledger, number)) for number in range(1, 13)] == [8] * 12
@@ -56,44 +55,40 @@ def test_twelve_threads_of_one_ledger_write_at_once(path: Path) -> None:
 
 WRITE_ROUNDS = """
 import sys, threading
-from pathlib import Path
 from concurrent.futures import ThreadPoolExecutor
 from ledger_given import opened
 from test_ledger_together import write_rounds
-place, first = Path(sys.argv[1]), int(sys.argv[2])
+place, first = sys.argv[1], int(sys.argv[2])
 with opened(place) as ledger, ThreadPoolExecutor(3) as pool:
     print(max(pool.map(lambda number: write_rounds(ledger, number, 10), range(first, first + 3))))
 """
 
 
-def test_four_processes_of_three_threads_write_at_once(path: Path) -> None:
-    opened(path).close()
-    waits = end_all([start_python(WRITE_ROUNDS, path, first) for first in (1, 4, 7, 10)])
-    with opened(path) as ledger:
+def test_four_processes_of_three_threads_write_at_once(place: Place) -> None:
+    opened(place).close()
+    waits = end_all([start_python(WRITE_ROUNDS, place, first) for first in (1, 4, 7, 10)])
+    with opened(place) as ledger:
         assert [len(states(ledger, number)) for number in range(1, 13)] == [10] * 12
         assert len(ledger.runs(limit=1000)) == 120
         assert ledger.coworkers_to_recover() == ()
     assert max(map(float, waits)) < LONGEST_WAIT
 
 
-def test_readers_wait_for_no_writer(path: Path) -> None:
-    with opened(path) as ledger:
+def test_readers_wait_for_no_writer(place: Place) -> None:
+    with opened(place) as ledger:
         ledger.claim(begin(ledger), [intent("tea")], NOW)
-        other = sqlite3.connect(path, isolation_level=None)
-        other.execute("BEGIN IMMEDIATE")
-        stuck = threading.Thread(target=lambda: begin(ledger))
-        stuck.start()
-        assert len(states(ledger)) == 1
-        assert stuck.is_alive(), "a writer was waiting meanwhile"
-        other.close()
+        with locked(place):
+            stuck = threading.Thread(target=lambda: begin(ledger))
+            stuck.start()
+            assert len(states(ledger)) == 1
+            assert stuck.is_alive(), "a writer was waiting meanwhile"
         stuck.join(30)
         assert len(ledger.runs()) == 2
 
 
-def test_threads_that_cannot_write_are_all_told_in_time(path: Path) -> None:
-    with opened(path, busy_seconds=0.3) as ledger:
-        other = sqlite3.connect(path, isolation_level=None)
-        other.execute("BEGIN IMMEDIATE")
+def test_threads_that_cannot_write_are_all_told_in_time(place: Place) -> None:
+    with opened(place, busy_seconds=0.3) as ledger, ExitStack() as lock:
+        lock.enter_context(locked(place))
         told: list[str] = []
 
         def write() -> None:
@@ -110,7 +105,7 @@ def test_threads_that_cannot_write_are_all_told_in_time(path: Path) -> None:
         assert time.monotonic() - started < 10
         assert len(told) == 6
         assert all("is locked by another process" in one or "is busy: another thread" in one for one in told)
-        other.close()
+        lock.close()
         assert begin(ledger), "no turn was lost"
 
 
