@@ -46,9 +46,9 @@ class AlertRows(Protocol):
     """The part of `ledger.watch` that is about alerts."""
 
     def raise_alert(self, cause: str, kind: str, text: str, now: Instant) -> bool: ...
-    def clear_alert(self, cause: str, now: Instant) -> None: ...
-    def mark_told(self, cause: str, now: Instant) -> None: ...
-    def alerts(self, open_only: bool = True) -> Sequence[AlertRow]: ...
+    def clear_alert(self, cause: str, now: Instant) -> bool: ...
+    def mark_told(self, cause: str, now: Instant) -> bool: ...
+    def alerts(self, *, open_only: bool = True) -> Sequence[AlertRow]: ...
 
 
 @dataclass
@@ -70,21 +70,26 @@ class _Pause:
 
 
 class Alerter:
-    """Keeps alerts in the ledger and tells them from a thread of its own. One process of an account starts it."""
+    """Keeps alerts in the ledger and tells them from a thread of its own.
 
-    def __init__(
+    `may_tell` is asked when there is something to tell: of several processes on one ledger, one must say yes.
+    """
+
+    def __init__(  # noqa: PLR0913  the ways out, and the seams of tests, by name
         self,
         watch: AlertRows,
         senders: Sequence[Sender],
         *,
         clock: Callable[[], Instant] = Instant.now,
         say: Callable[[str], None] = lambda _: None,
+        may_tell: Callable[[], bool] = lambda: True,
         first_pause: float = FIRST_PAUSE,
     ) -> None:
         self._watch = watch
         self._senders = tuple(senders)
         self._clock = clock
         self._say = say
+        self._may_tell = may_tell
         self._first_pause = first_pause
         self._letters: dict[tuple[str, str, Instant], _Letter] = {}
         self._pauses = {sender.name: _Pause() for sender in self._senders}
@@ -110,7 +115,7 @@ class Alerter:
         causes = {cause.cause: cause for cause in found}
         known = {row.cause: row for row in self._watch.alerts()}
         for cause in causes.values():
-            if cause.cause not in known:
+            if cause.cause not in known or known[cause.cause].text != cause.text:
                 self.raise_(cause)
         for row in known.values():
             if row.kind in kinds and row.cause not in causes:
@@ -146,6 +151,8 @@ class Alerter:
 
     def _tell(self) -> None:
         self._gather()
+        if not self._letters or not self._may_tell():
+            return
         for key, letter in list(self._letters.items()):
             for sender in list(letter.left):
                 if not self._over and self._pauses[sender.name].until <= time.monotonic():
