@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-Schema = dict[str, Any]
-
-_TEXT: Schema = {"type": "string"}
-_INT: Schema = {"type": "integer"}
-_TEXT_OR_NULL: Schema = {"type": ["string", "null"]}
-_INT_OR_NULL: Schema = {"type": ["integer", "null"]}
-_MOMENT: Schema = {"type": "string", "format": "date-time"}
-_MOMENT_OR_NULL: Schema = {"type": ["string", "null"], "format": "date-time"}
-_TEXTS: Schema = {"type": "array", "items": _TEXT}
+from engine.cli.inbox_schemas import INBOX
+from engine.cli.schema_parts import INT as _INT
+from engine.cli.schema_parts import INT_OR_NULL as _INT_OR_NULL
+from engine.cli.schema_parts import MOMENT as _MOMENT
+from engine.cli.schema_parts import MOMENT_OR_NULL as _MOMENT_OR_NULL
+from engine.cli.schema_parts import TEXT as _TEXT
+from engine.cli.schema_parts import TEXT_OR_NULL as _TEXT_OR_NULL
+from engine.cli.schema_parts import TEXTS as _TEXTS
+from engine.cli.schema_parts import Schema
+from engine.cli.schema_parts import array_of as _array
+from engine.cli.schema_parts import object_of as _object
 
 ACTIONS = ("create", "keep", "adopt", "update", "skip", "conflict", "hold", "remove")
 OUTCOMES = ("created", "kept", "adopted", "updated", "removed", "skipped", "conflict", "failed", "held", "parked")
 FINDINGS = ("lost", "doubled", "held", "foreign", "drifted", "completed", "removed")
-
-
-def _object(**properties: Schema) -> Schema:
-    """Return the schema of an object that has just these keys, all of them."""
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }
-
-
-def _array(items: Schema) -> Schema:
-    return {"type": "array", "items": items}
-
 
 _PAYLOAD = _object(
     BusinessId=_INT,
@@ -245,6 +230,7 @@ OUTPUTS: dict[str, Schema] = {
         stopped_by=_TEXT_OR_NULL,
     ),
     "hooks": _HOOKS,
+    "inbox": INBOX,
     "check": _object(problems=_array(_PROBLEM), lists=_TEXTS),
     "fields": _array(_object(**{"path": _TEXT, "type": _TEXT, "from": _TEXT, "meaning": _TEXT})),
 }

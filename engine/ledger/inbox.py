@@ -18,7 +18,7 @@ from engine.ledger import accepting, job_rows
 from engine.ledger import delivery_rows as rows
 from engine.ledger import service_schema as tables
 from engine.ledger.packing import instant_or_none, milliseconds
-from engine.ledger.service_values import Accepted, Delivery, DeliveryId, JobId, NewDelivery, NewJob
+from engine.ledger.service_values import DISCARDED, Accepted, Delivery, DeliveryId, JobId, NewDelivery, NewJob
 from engine.ledger.transactions import Also, AlsoDeliveries, AlsoJobs, Reading, Transactions, short
 
 __all__ = ["Also", "Inbox", "InboxView"]
@@ -29,8 +29,6 @@ cost more than the deciding."""
 
 _FORGET_AT_ONCE: Final = 500
 """Deliveries forgotten in one transaction: those who write meanwhile wait for milliseconds."""
-
-DISCARDED: Final = "discarded by hand"
 
 
 class InboxView:

@@ -15,7 +15,7 @@ from engine.ledger import job_rows as rows
 from engine.ledger import service_schema as tables
 from engine.ledger.packing import instant, instant_or_none, milliseconds
 from engine.ledger.prepared import Prepared
-from engine.ledger.service_values import DeliveryId, JobId, JobState, NewJob, StoredJob
+from engine.ledger.service_values import DISCARDED, DeliveryId, JobId, JobState, NewJob, StoredJob
 from engine.ledger.transactions import AlsoJobs, Reading, Transactions, short
 from engine.ledger.values import RunId
 
@@ -155,6 +155,17 @@ class Jobs(JobsView):
             rows.review(connection, key, moment, relieve=True)
             if also is not None:
                 also(connection, (job_id,))
+        return True
+
+    def discard(self, job_id: JobId, now: Instant) -> bool:
+        """Settle a job by hand, whatever it waits for. False if there is no such job."""
+        moment = milliseconds(now)
+        with self._writing() as connection:
+            row = _FIND.one(connection, {"job": job_id})
+            if row is None:
+                return False
+            rows.change(connection, row[0], state=tables.DONE, why=DISCARDED, settled_at=moment)
+            rows.review(connection, row[0], moment, relieve=True)
         return True
 
     def note_seen(self, event: str, key: str, now: Instant) -> None:

@@ -30,6 +30,9 @@ Cause = Literal["delivery", "sweep", "backfill"]
 LONGEST_WHY = 2_000
 """Characters. A reason is a sentence; whatever is longer was copied from somewhere and may hold anything."""
 
+DISCARDED = "discarded by hand"
+"""Why a delivery or a job is done that a person settled."""
+
 
 @dataclass(frozen=True)
 class NewDelivery:
