@@ -25,7 +25,7 @@ _EPILOG = """\b
 Example:
   tasklists sandbox --mode S14=kept --fault error-after-commit=2x
   tasklists sandbox --port 0 --format json
-  tasklists sandbox signup "José 🚀" --tariff "Hot Desk" --start +14
+  tasklists sandbox signup "José Núñez" --tariff "Hot Desk" --start +14
 """
 
 

@@ -21,7 +21,7 @@ _FORM = click.option("--format", "form", type=click.Choice(["text", "json"]), de
 
 _SIGNUP_EPILOG = """\b
 Example:
-  tasklists sandbox signup "José 🚀" --tariff "Hot Desk"
+  tasklists sandbox signup "José Núñez" --tariff "Hot Desk"
   tasklists sandbox signup "Nia Vance" --tariff "Dedicated Desk" --location london --start +14 --user
 """
 _CANCEL_EPILOG = """\b

@@ -41,6 +41,7 @@ def admin_routes(state: State, wires: Wires) -> list[Route]:
         Route("/_sandbox/records/{entity}/{id:int}", admin.record, methods=["GET", "PUT", "DELETE"]),
     ]
 
+
 _BY_HAND = {"StartDate", "CancellationDate", "Active", "Cancelled"}
 
 

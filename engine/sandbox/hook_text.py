@@ -15,8 +15,8 @@ from collections.abc import Mapping
 
 _SHORT = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 # Json.NET escapes these and no others: neither / nor < > & ' nor DEL.
-_ALWAYS = re.compile("[\"\\\\\x00-\x1f\x85\u2028\u2029]")
-_ABOVE_ASCII = re.compile("[\"\\\\\x00-\x1f]|[^\x00-\x7f]")
+_ALWAYS = re.compile('["\\\\\x00-\x1f\x85\u2028\u2029]')
+_ABOVE_ASCII = re.compile('["\\\\\x00-\x1f]|[^\x00-\x7f]')
 
 
 def write_json(value: object, *, is_ascii: bool = False) -> str:
