@@ -60,8 +60,8 @@ class Starts:
 class Sighting:
     """An event that was noticed, by a delivery or by looking.
 
-    `coworker_ids` are those it is about: of a team all members, who pays for it first. `at` is the moment of the
-    event where it is known already; None: it is read from the record.
+    `coworker_ids` are those it is about: of a team all members; `payer_id` is who pays for the team. `at` is the
+    moment of the event where it is known already; None: it is read from the record.
     """
 
     event: str
@@ -71,6 +71,7 @@ class Sighting:
     coworker_ids: tuple[int, ...]
     contract_id: int | None = None
     team_id: int | None = None
+    payer_id: int | None = None
     at: Instant | None = None
 
 
@@ -118,8 +119,7 @@ def _jobs(
     # A contract that is gone cannot be the one that a list is about: it is chosen anew.
     contract_id = None if sighting.event == "contract.deleted" else sighting.contract_id
     for name in names:
-        ids = dict.fromkeys(sighting.coworker_ids)
-        for coworker_id in list(ids)[:1] if lists[name].per_team else ids:
+        for coworker_id in _whose(sighting, per_team=lists[name].per_team):
             yield JobAsked(
                 tasklist=name,
                 coworker_id=coworker_id,
@@ -132,6 +132,14 @@ def _jobs(
                 record_id=sighting.record_id,
                 event_at=sighting.at,
             )
+
+
+def _whose(sighting: Sighting, *, per_team: bool) -> tuple[int, ...]:
+    """Each coworker once; for a list that is made once for a team only who pays for it, else any member."""
+    ids = tuple(dict.fromkeys(sighting.coworker_ids))
+    if not per_team:
+        return ids
+    return ids[:1] if sighting.payer_id is None else (sighting.payer_id,)
 
 
 def event_moment(event: str, record: Mapping[str, Any], zone: str) -> Instant | None:

@@ -7,41 +7,23 @@ compared here. A webhook's address may hold a secret, so none is ever told.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from engine.core.organisation import Organisation
 from engine.core.prepared import Prepared
+from engine.flows.native_lists import NativeList, native_lists, rows_of
 from engine.flows.probing.notebook import Notebook
 from engine.nexudus.answers import Record
 from engine.nexudus.calls import Entity
 from engine.nexudus.client import NexudusReader
-from engine.nexudus.errors import IncompleteList, NexudusUnreachable, RequestRefused, RoleMissing
+from engine.nexudus.errors import NexudusUnreachable, RequestRefused, RoleMissing
 from engine.nexudus.refusal import first_words
 from engine.nexudus.wire import usable_id
-
-FLAGS: Final = {
-    "AssignToNewContacts": "new contacts",
-    "AssignToNewMembers": "new members",
-    "AssignToCancellations": "cancellations",
-}
-"""What starts a native list by itself."""
 
 _STAGE_ONLY: Final = "a CRM stage"
 _ADDRESS: Final = re.compile(r"\w+://\S+|\b[\w-]+(?:\.[\w-]+)+/\S*")
 """A web address in a text, with or without its scheme."""
-
-
-@dataclass(frozen=True)
-class NativeList:
-    """An active native list that something starts. Without tariffs it is for every plan."""
-
-    number: int
-    name: str
-    business_id: int
-    starts_on: tuple[str, ...]
-    tariffs: frozenset[int] = field(default_factory=frozenset)
 
 
 def ask_about_native_lists(
@@ -49,9 +31,9 @@ def ask_about_native_lists(
 ) -> None:
     """Answer Q18: `overlap` names each native list that doubles one of ours, by location and plan."""
     try:
-        rows = _rows(reader, Entity.NATIVE_TASK_LIST)
+        rows = rows_of(reader, Entity.NATIVE_TASK_LIST)
         stages, told = _stages(reader)
-        found = list(_native_lists(reader, rows, stages, organisation))
+        found = list(native_lists(reader, rows, organisation, _stages_by_list(stages)))
         plans = _plan_ids(reader, lists) if any(one.tariffs for one in found) else None
     except (RoleMissing, NexudusUnreachable, RequestRefused) as error:
         notebook.not_asked("Q18", error.message)
@@ -67,17 +49,10 @@ def ask_about_native_lists(
     notebook.check("native lists", "ok", "none doubles ours" + told)
 
 
-def _rows(reader: NexudusReader, entity: Entity) -> tuple[Record, ...]:
-    listed = reader.listing(entity)
-    if not listed.complete:
-        raise IncompleteList(f"{entity.label} records", listed.why_incomplete)
-    return listed.rows
-
-
 def _stages(reader: NexudusReader) -> tuple[tuple[Record, ...], str]:
     """The CRM stages, and a word on it where they cannot be read: an account without CRM has none."""
     try:
-        return _rows(reader, Entity.CRM_STAGE), ""
+        return rows_of(reader, Entity.CRM_STAGE), ""
     except RoleMissing as error:
         return (), f" (CRM stages not read: no role {error.role})"
     except RequestRefused:
@@ -86,50 +61,20 @@ def _stages(reader: NexudusReader) -> tuple[tuple[Record, ...], str]:
         return (), " (CRM stages could not be read)"
 
 
-def _native_lists(
-    reader: NexudusReader, rows: Iterable[Record], stages: Iterable[Record], organisation: Organisation
-) -> Iterator[NativeList]:
-    staged = _stages_by_list(stages)
-    ours = {place.business_id for place in organisation.locations.values()}
-    for row in rows:
-        number, business_id = usable_id(row), row.get("BusinessId")
-        if number is None or row.get("Active") is not True or business_id not in ours:
-            continue
-        starts = [word for name, word in FLAGS.items() if row.get(name) is True]
-        starts += [f"{_STAGE_ONLY} ({name})" for name in staged.get(number, ())]
-        if starts and isinstance(business_id, int):
-            yield NativeList(number, str(row.get("Name")), business_id, tuple(starts), _tariffs_of(reader, number))
-
-
-def _tariffs_of(reader: NexudusReader, number: int) -> frozenset[int]:
-    """The plans of a native list, which no row tells; where it may not be read it counts as one for every plan."""
-    try:
-        return _ids((reader.record(Entity.NATIVE_TASK_LIST, number) or {}).get("Tariffs"))
-    except RoleMissing:
-        return frozenset()
-
-
 def _stages_by_list(stages: Iterable[Record]) -> dict[int, list[str]]:
-    """Native list -> the names of the stages that hand it out; a stage that nothing enters by itself still counts."""
+    """Native list -> the stages that hand it out, in words; a stage that nothing enters by itself still counts."""
     found: dict[int, list[str]] = {}
     for stage in stages:
         number = stage.get("TaskListId")
         if isinstance(number, int) and number and stage.get("Active") is not False:
-            found.setdefault(number, []).append(str(stage.get("Name")))
+            found.setdefault(number, []).append(f"{_STAGE_ONLY} ({stage.get('Name')})")
     return found
-
-
-def _ids(value: object) -> frozenset[int]:
-    """Ids in a list, bare or as records."""
-    parts = value if isinstance(value, list) else []
-    numbers = (usable_id(part) or part for part in parts)
-    return frozenset(number for number in numbers if isinstance(number, int) and not isinstance(number, bool))
 
 
 def _plan_ids(reader: NexudusReader, lists: Mapping[str, Prepared]) -> dict[str, frozenset[int]] | None:
     """List -> ids of the plans that it names, as far as there are such plans; None where plans may not be listed."""
     try:
-        rows = _rows(reader, Entity.TARIFF)
+        rows = rows_of(reader, Entity.TARIFF)
     except RoleMissing:
         return None
     by_name: dict[str, set[int]] = {}
@@ -171,7 +116,7 @@ def _overlap_in_words(one: NativeList, ours: list[str], organisation: Organisati
 def check_webhooks(reader: NexudusReader, organisation: Organisation, notebook: Notebook) -> None:
     """Name each webhook of our locations that is off or fails: nobody else tells (webhooks.md 6)."""
     try:
-        rows = _rows(reader, Entity.WEBHOOK)
+        rows = rows_of(reader, Entity.WEBHOOK)
     except (RoleMissing, NexudusUnreachable, RequestRefused) as error:
         notebook.check("webhooks", "not asked", error.message)
         return
