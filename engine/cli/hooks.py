@@ -176,12 +176,13 @@ def _must_be_able_to_ask(yes: bool) -> None:
 
 
 def _all_hooks(house: _House) -> tuple[Hook, ...]:
-    """Every webhook that the login sees; no ledger is made for it."""
+    """Every webhook that the login sees, with the failures that are news; no ledger is made for it."""
     from engine.flows.account import open_to_preview
+    from engine.flows.hook_news import HookNews
     from engine.nexudus.webhooks import read_hooks
 
     with open_to_preview(house.place) as account:
-        return read_hooks(account.reader)
+        return HookNews(account.memory).news_of(read_hooks(account.reader))
 
 
 def _change(
@@ -196,9 +197,12 @@ def _change(
 
     With `quiet` nothing goes to standard output.
     """
+    from whenever import Instant
+
     from engine.cli.making import Countdown
     from engine.flows.account import open_to_run, policy
     from engine.flows.hook_changes import HookWriter
+    from engine.flows.hook_news import HookNews
     from engine.flows.hooks import compare
 
     with stop_on_signals(left=_LEFT) as stop, open_to_run(house.place, stop, Countdown()) as account:
@@ -213,6 +217,8 @@ def _change(
             webhooks, house.public_url, stop=stop, quiet_seconds=quiet_seconds, waiting=Countdown()
         )
         done = writer.apply(changes, tell_of)
+        on_again = [one.change.hook for one in done if one.outcome == "updated" and one.change.hook is not None]
+        HookNews(account.ledger).got_over(on_again, Instant.now())
     if not quiet:
         show_done(done, form)
     return 3 if any(one.outcome == "failed" for one in done) else 0

@@ -7,27 +7,21 @@ fail its caller for what Nexudus did.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from dataclasses import dataclass
+from typing import Final
 
 from whenever import Instant
 
 from engine.core.errors import TasklistsError, Unreachable
 from engine.core.organisation import Organisation
 from engine.flows.hook_findings import HookFinding, Kind, findings_of, trouble_of
+from engine.flows.hook_news import HookNews
 from engine.flows.hooks import WantedHook, compare
 from engine.nexudus.answers import Done
 from engine.nexudus.webhooks import Hook, Webhooks, why_not
 
 _MOST_SWITCHINGS: Final = 3
 """Of one webhook by one process: one that keeps failing needs a person, and each round costs ten deliveries."""
-
-
-class Moments(Protocol):
-    """The part of `ledger.watch` that remembers moments by name."""
-
-    def moment(self, name: str) -> Instant | None: ...
-    def set_moment(self, name: str, at: Instant) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -58,7 +52,7 @@ class HookWatch:
         self,
         webhooks: Webhooks,
         watched: Watched,
-        moments: Moments,
+        news: HookNews,
         *,
         reenable: bool = False,
         clock: Callable[[], Instant] = Instant.now,
@@ -66,7 +60,7 @@ class HookWatch:
     ) -> None:
         self._webhooks = webhooks
         self._watched = watched
-        self._moments = moments
+        self._news = news
         self._reenable = reenable
         self._clock = clock
         self._say = say
@@ -78,7 +72,8 @@ class HookWatch:
         try:
             hooks = self._webhooks.all()
             wanted = self._watched.wanted()
-            findings, enabled = self._compared([self._with_news(hook) for hook in hooks], wanted)
+            self._news.got_over([hook for hook in hooks if self._is_well_again(hook)], self._clock())
+            findings, enabled = self._compared(self._news.news_of(hooks), wanted)
         except Unreachable as error:
             self._say(f"webhooks not looked at: {error.message}")
             return Looked(None)
@@ -110,23 +105,17 @@ class HookWatch:
         if not isinstance(answer, Done):
             self._say(f"webhook {hook.id} is off and could not be switched on: {why_not(answer)}")
             return False
+        self._news.got_over([hook], self._clock())
         self._say(f"webhook {hook.id} was off and is switched on again; the sweep finds what it missed")
         return True
 
-    def _with_news(self, hook: Hook) -> Hook:
-        """The webhook, less failures that it has got over: whether ErrorCount ever resets is unknown.
-
-        It has when it fired again without a further failure (webhooks.md 6); that is kept in the ledger, so that
-        a restart does not take an old failure for a new one.
-        """
+    def _is_well_again(self, hook: Hook) -> bool:
+        """Whether it fired since the last look without a further failure."""
         before = self._fired.get(hook.id)
         self._fired[hook.id] = (hook.error_count, hook.last_trigger)
-        if not hook.active or not hook.error_count:
-            return hook
-        name = f"webhook {hook.id} well after {hook.error_count} failures"
-        if before is not None and before[0] == hook.error_count and before[1] != hook.last_trigger:
-            self._moments.set_moment(name, self._clock())
-        return hook if self._moments.moment(name) is None else replace(hook, error_count=0, last_error="")
+        if not hook.active or before is None:
+            return False
+        return before[0] == hook.error_count and before[1] != hook.last_trigger
 
 
 def _by_place(hooks: Sequence[Hook], wanted: Sequence[WantedHook]) -> tuple[HookFinding, ...]:
