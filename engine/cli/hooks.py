@@ -96,7 +96,8 @@ def list_hooks(*, given_url: str | None, folder: str | None, form: str) -> int:
 
     house = _house(folder, given_url, insecure=True, url_needed=False)
     known = {place.business_id for place in house.organisation.locations.values()}
-    hooks = [one for one in _all_hooks(house) if one.business_id in known or is_ours(one, house.public_url)]
+    everything = _all_hooks(house, only_news=False)
+    hooks = [one for one in everything if one.business_id in known or is_ours(one, house.public_url)]
     show_hooks(hooks, house.organisation, house.public_url, form)
     return 0
 
@@ -148,7 +149,7 @@ def check(*, given_url: str | None, enable: bool, yes: bool, folder: str | None,
     house = _house(folder, given_url, insecure=True)
     if enable:
         _change(house, to_switch_on, yes=yes, form=form, quiet=True)
-    compared = compare(house.wanted, _all_hooks(house), house.public_url)
+    compared = compare(house.wanted, _all_hooks(house, only_news=True), house.public_url)
     findings = findings_of(compared, house.organisation)
     show_findings(findings, len(house.wanted), form)
     return 3 if any(one.needs_person for one in findings) else 0
@@ -175,14 +176,15 @@ def _must_be_able_to_ask(yes: bool) -> None:
         raise click.UsageError("nobody can be asked here: look with `tasklists hooks check`, then add --yes.")
 
 
-def _all_hooks(house: _House) -> tuple[Hook, ...]:
-    """Every webhook that the login sees, with the failures that are news; no ledger is made for it."""
+def _all_hooks(house: _House, *, only_news: bool) -> tuple[Hook, ...]:
+    """Every webhook that the login sees, perhaps less the failures that it got over; no ledger is made for it."""
     from engine.flows.account import open_to_preview
     from engine.flows.hook_news import HookNews
     from engine.nexudus.webhooks import read_hooks
 
     with open_to_preview(house.place) as account:
-        return HookNews(account.memory).news_of(read_hooks(account.reader))
+        hooks = read_hooks(account.reader)
+        return HookNews(account.memory).news_of(hooks) if only_news else hooks
 
 
 def _change(
