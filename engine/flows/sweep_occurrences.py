@@ -60,7 +60,8 @@ def of_contract(row: Record, places: Places, *, now: Instant, days_ahead: int) -
     """Yield the events of a contract, those to come too: `since` and `until` say when each one happens.
 
     A cancellation counts from `days_ahead` days before its date. A contract that ended, or was cancelled on or before
-    its start, is not welcomed any more. Whether an activation was the coworker's first, its own row does not tell.
+    its start, is not welcomed any more. Its first day activates a contract, whether Nexudus has set Active by then or
+    not. Whether an activation was the coworker's first, its own row does not tell.
     """
     contract_id, coworker_id = usable_id(row), _id(row, "CoworkerId")
     if contract_id is None or coworker_id is None:
@@ -75,11 +76,12 @@ def of_contract(row: Record, places: Places, *, now: Instant, days_ahead: int) -
         tariff_id=_id(row, "TariffId"),
         tariff_name=_text(row, "TariffName"),
     )
-    if not (end and (end.date < now.to_tz(zone).date() or (start and end.date <= start.date))):
+    is_over = end.date < now.to_tz(zone).date() if end else row.get("Cancelled") is True
+    if not is_over and not (start and end and end.date <= start.date):
         if created:
             day = created.to_tz(zone).date()
             yield replace(seed, event="contract.created", day=day, since=created, until=created)
-        if start and row.get("Active") is True:
+        if start:
             yield replace(_on(seed, start.date, zone, entered=created), event="contract.activated")
     if end:
         told = _on(seed, end.date, zone)

@@ -117,7 +117,7 @@ class Service:
 
 @contextmanager
 def serving(account: Account) -> Iterator[Service]:
-    """A service on the account's folder, from 10:00 UTC of a Tuesday on; nobody has a contract, and there is no list."""
+    """A service on the account's folder, at 10:00 UTC of a Tuesday; nobody has a contract, and there is no list."""
     account.far_side.remove_records("coworkercontracts")
     (account.lists / "new-member.yaml").unlink()
     folder = Folder(account.lists, "tasklists")
