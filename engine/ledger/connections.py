@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from sqlalchemy import Connection, Engine, RootTransaction
+from sqlalchemy import Connection, Engine
 
 from engine.ledger import postgres, sqlite
 from engine.ledger.faults import explained
 from engine.ledger.writers import Queue
+
+T = TypeVar("T")
 
 
 class Database(Protocol):
@@ -66,11 +68,16 @@ class Connections:
         self._readers: deque[Connection] = deque()
         self._database = database_of(engine)
 
+    @property
+    def is_served(self) -> bool:
+        """Whether a server keeps sessions and their locks: PostgreSQL."""
+        return self._engine.dialect.name == "postgresql"
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One transaction that sees one state and waits for no writer."""
-        with explained(self._place):
-            connection, transaction = self.begin(self.kept_reader(), self._database.open_reader)
+        with self.explained():
+            connection, transaction = self.on_reader(Connection.begin)
             try:
                 with transaction:
                     yield connection
@@ -78,6 +85,10 @@ class Connections:
                 connection.close()
                 raise
             self._readers.append(connection)
+
+    def explained(self) -> AbstractContextManager[None]:
+        """Where faults become words for a person."""
+        return explained(self._place)
 
     def kept_reader(self) -> Connection | None:
         """A connection that nobody reads with, no longer kept here; None if there is none."""
@@ -90,13 +101,17 @@ class Connections:
         """Keep a connection that somebody has read with, for the next one."""
         self._readers.append(connection)
 
-    def begin(
-        self, kept: Connection | None, open_another: Callable[[Engine], Connection]
-    ) -> tuple[Connection, RootTransaction]:
-        """Begin on the kept connection, or on another if that one was lost since: nothing is done twice."""
+    def on_reader(self, step: Callable[[Connection], T]) -> tuple[Connection, T]:
+        """Do the first thing on a connection that nobody reads with; who called keeps or closes it."""
+        return self._on(self.kept_reader(), self._database.open_reader, step)
+
+    def _on(
+        self, kept: Connection | None, open_another: Callable[[Engine], Connection], step: Callable[[Connection], T]
+    ) -> tuple[Connection, T]:
+        """Take the first step on the kept connection, or on another if that one was lost since."""
         if kept is not None:
             try:
-                return kept, kept.begin()
+                return kept, step(kept)
             except BaseException:
                 lost = self._database.is_lost(kept)
                 kept.close()
@@ -104,7 +119,7 @@ class Connections:
                     raise
         connection = open_another(self._engine)
         try:
-            return connection, connection.begin()
+            return connection, step(connection)
         except BaseException:
             connection.close()
             raise
@@ -112,10 +127,10 @@ class Connections:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """One transaction that holds the write lock from its start: what it reads stays true until commit."""
-        with explained(self._place), self._writers.turn(self._busy_seconds):
+        with self.explained(), self._writers.turn(self._busy_seconds):
             try:
                 kept, self._writer = self._writer, None
-                self._writer, transaction = self.begin(kept, self._database.open_writer)
+                self._writer, transaction = self._on(kept, self._database.open_writer, Connection.begin)
                 with transaction:
                     yield self._writer
             except BaseException:
@@ -137,7 +152,7 @@ class Connections:
 
     def close(self) -> None:
         """Give all of them back; the last process to do so leaves one file, without a log."""
-        with explained(self._place), self._writers.turn(self._busy_seconds):
+        with self.explained(), self._writers.turn(self._busy_seconds):
             self._drop_writer()
         while self._readers:
             self._readers.pop().close()

@@ -8,6 +8,7 @@ after its result.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -21,6 +22,7 @@ from engine.ledger.claims import Holder, ItemKeys, claim_intents, has_open_text
 from engine.ledger.inbox import Inbox
 from engine.ledger.jobs import Jobs
 from engine.ledger.packing import instant, milliseconds, milliseconds_or_none
+from engine.ledger.pins import Pins
 from engine.ledger.transactions import Transactions
 from engine.ledger.values import Intent, Lease, NewRun, RunId
 from engine.ledger.view import Account, LedgerView
@@ -36,6 +38,7 @@ class Ledger(LedgerView):
         super().__init__(engine, place, account, busy_seconds)
         self._items = ItemKeys()
         self._holders: dict[RunId, Holder] = {}
+        self._pins = Pins(self._connections) if self._connections.is_served else None
 
     @cached_property
     def inbox(self) -> Inbox:
@@ -200,20 +203,49 @@ class Ledger(LedgerView):
     def take_lease(self, name: str, *, holder: str, seconds: float, now: Instant) -> Lease | None:
         """Take a lease that is free, ran out, or is the holder's own; None while somebody else holds it.
 
-        The fence grows with each taking by another holder and each taking after the end.
+        On PostgreSQL one that ran out is held as well while the session of its holder lives: that process may be
+        stopped in the middle of a request. The fence grows with each taking by another holder and each taking after
+        the end.
         """
-        with self._writing() as connection:
-            return leases.take(connection, name, holder=holder, length=_length(seconds), now=milliseconds(now))
+        moment, lease = milliseconds(now), None
+        if self._pins is not None and not self._pin(self._pins, name, holder, moment):
+            return None
+        try:
+            with self._writing() as connection:
+                lease = leases.take(connection, name, holder=holder, length=_length(seconds), now=moment)
+        finally:
+            if lease is None and self._pins is not None:
+                self._pins.let_go(name, holder)
+        return lease
+
+    def _pin(self, pins: Pins, name: str, holder: str, moment: int) -> bool:
+        """Look first: the lock belongs to the holder of the row, and who only asks must not be in its way."""
+        with self._reading() as connection:
+            row = leases.find(connection, name)
+        is_another = row is not None and row.holder != holder and leases.is_held(row, moment)
+        return not is_another and pins.hold(name, holder)
 
     def renew_lease(self, lease: Lease, *, seconds: float, now: Instant) -> Lease | None:
         """Hold it for longer, even past its end if nobody took it since; None if somebody did."""
+        if self._pins is not None and not self._pins.hold(lease.name, lease.holder):
+            return None
         with self._writing() as connection:
             return leases.renew(connection, lease, length=_length(seconds), now=milliseconds(now))
 
     def give_back_lease(self, lease: Lease) -> None:
         """Free it from now on; nothing happens if it is another's by now."""
-        with self._writing() as connection:
-            leases.give_back(connection, lease)
+        try:
+            with self._writing() as connection:
+                leases.give_back(connection, lease)
+        finally:
+            if self._pins is not None:
+                self._pins.let_go(lease.name, lease.holder)
+
+    def close(self) -> None:
+        """Give back all connections, and with them what sessions hold; a file is left without a log."""
+        if self._pins is not None:
+            self._pins.close()
+        super().close()
 
     def confirm(  # noqa: PLR0913  what is about to be sent, and under which lease, by name
         self, run_id: RunId, lease: Lease, *, seconds: float, now: Instant, identity: UUID | None = None
@@ -223,7 +255,9 @@ class Ledger(LedgerView):
         It is renewed for `seconds` once less than half of that is left, and the run's sign of life is fresh.
         """
         moment, length = milliseconds(now), _length(seconds)
-        with self._reading() as connection:
+        with self._reading_under(lease) as connection:
+            if connection is None:
+                return None
             row = leases.find(connection, lease.name)
             seen_at = runs.last_sign(connection, run_id)
             holds = self._holds(connection, run_id, identity)
@@ -238,6 +272,9 @@ class Ledger(LedgerView):
                 return None
             runs.see(connection, self._holder(connection, run_id), moment)
             return kept
+
+    def _reading_under(self, lease: Lease) -> AbstractContextManager[Connection | None]:
+        return self._reading() if self._pins is None else self._pins.reading(lease)
 
     def _holds(self, connection: Connection, run_id: RunId, identity: UUID | None) -> bool:
         return identity is None or outcomes.is_held_by(connection, self._holder(connection, run_id), identity)
