@@ -46,9 +46,12 @@ def _programs() -> Path:
     return max(Path(found.origin).parent.glob("pginstall*/bin"))
 
 
+_C = ctypes.CDLL(None)
+
+
 def _end_with_parent() -> None:
     """The server shuts down at once when the process that started it is killed."""
-    ctypes.CDLL(None).prctl(_PARENT_DIES, signal.SIGQUIT)
+    _C.prctl(_PARENT_DIES, signal.SIGQUIT)
 
 
 class Server:
@@ -82,6 +85,12 @@ class Server:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
+    @property
+    def pid(self) -> int:
+        """The number of its first process."""
+        assert self._process is not None
+        return self._process.pid
+
     def start(self, *, wait: bool = True) -> None:
         """Start it, with what it holds."""
         # the folder is thrown away: what power loss would do to it is of no interest, crashes of processes are
@@ -92,7 +101,8 @@ class Server:
             self._process = subprocess.Popen(
                 [str(_programs() / "postgres"), "-D", str(self.folder / "data"), *options],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder,
-                preexec_fn=_end_with_parent, start_new_session=True, **self._user,
+                preexec_fn=_end_with_parent,  # noqa: PLW1509  one call into C, which takes no lock
+                start_new_session=True, **self._user,
             )  # fmt: skip
         if wait:
             self._wait()
@@ -119,6 +129,13 @@ class Server:
                 self._process.send_signal(signal.SIGQUIT)
                 self._process.wait(20)
             self._process = None
+
+    def crash(self) -> None:
+        """Kill its first process; the others notice and end without tidying up."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+        self._process = None
 
     def url(self, database: str, **parameters: str) -> str:
         """The address of a database, with the password in it."""

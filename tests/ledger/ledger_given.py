@@ -101,9 +101,10 @@ PLACES = {"PYTHONPATH": os.pathsep.join((str(REPOSITORY), str(Path(__file__).par
 """What a process of its own needs to import the engine and this module."""
 
 
-def start_python(program: str, *arguments: object) -> subprocess.Popen[str]:
+def start_python(program: str, *arguments: object, reads: bool = False) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-c", program, *map(str, arguments)],
+        stdin=subprocess.PIPE if reads else None,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
