@@ -65,7 +65,7 @@ def _house(folder: str | None, given_url: str | None, *, insecure: bool, url_nee
     """Raises UserError for files, an address or secrets that are wrong."""
     from engine.authoring.check import check_folder
     from engine.flows.account import Place
-    from engine.flows.hooks import checked_public_url, wanted_hooks
+    from engine.flows.hooks import checked_public_url, tokens_in_use, wanted_hooks
     from engine.nexudus.hook_secrets import read_hook_secrets
 
     found = folder_in_use(folder)
@@ -76,8 +76,7 @@ def _house(folder: str | None, given_url: str | None, *, insecure: bool, url_nee
     given = given_url or os.environ.get("TASKLISTS_PUBLIC_URL", "")
     public_url = checked_public_url(given, insecure=insecure) if url_needed or given else ""
     secrets = read_hook_secrets(os.environ, tuple(organisation.locations), needed=False)
-    # Of two tokens the second takes over; a location with a shared secret needs none.
-    tokens = {name: kept[-1] for name, kept in secrets.tokens.items() if name not in secrets.secrets}
+    tokens = tokens_in_use(secrets)
     return _House(
         Place(os.environ, found.path, organisation),
         public_url,

@@ -15,6 +15,7 @@ from engine.core.errors import UserError
 from engine.core.organisation import Organisation
 from engine.core.prepared import Prepared
 from engine.core.words import EVENTS
+from engine.nexudus.hook_secrets import HookSecrets
 from engine.nexudus.settings import is_loopback
 from engine.nexudus.webhooks import Hook
 
@@ -92,6 +93,11 @@ def _wrong_url(why: str) -> UserError:
         advice="Set it, or give --url: the address at which Nexudus reaches `tasklists serve`, "
         "such as https://tasks.acme.example.",
     )
+
+
+def tokens_in_use(secrets: HookSecrets) -> dict[str, str]:
+    """Return location -> the secret part of its path: the first of two tokens. Without a token there is none."""
+    return {location: tokens[0] for location, tokens in secrets.tokens.items() if tokens}
 
 
 def wanted_hooks(

@@ -118,7 +118,7 @@ def test_a_token_stands_in_the_address_and_nowhere_else(account: Account) -> Non
 
 def test_a_changed_token_is_a_wrong_address(account: Account) -> None:
     register(account, TASKLISTS_HOOK_TOKENS=TOKENS)
-    other = json.dumps({"london": [TOKEN, "b71e44c0d9a2f5836e17c0ab"]})
+    other = json.dumps({"london": ["b71e44c0d9a2f5836e17c0ab", TOKEN]})
     assert account.cli("hooks", "check", TASKLISTS_HOOK_TOKENS=other).code == 3
     changes = register(account, TASKLISTS_HOOK_TOKENS=other)
     assert sorted(change["outcome"] for change in changes) == ["kept", "kept", "updated", "updated"]
@@ -252,6 +252,32 @@ def test_nothing_is_changed_where_nobody_can_be_asked(account: Account) -> None:
         assert done.code == 2
         assert "--yes" in done.err
     assert account.calls() == []
+
+
+ROLES = ("WebHook-List", "WebHook-Read", "WebHook-Create", "WebHook-Edit", "WebHook-Delete")
+
+
+@pytest.mark.parametrize("missing", ["", *ROLES])
+def test_each_command_needs_its_rights_only_and_names_the_one_that_is_missing(account: Account, missing: str) -> None:
+    roles = [role for role in ROLES if role != missing] if missing else list(ROLES)
+    account.far_side.put_record("users", 1418332103, UserRoles=roles)
+    env = {"NEXUDUS_USERNAME": "list-only@acme.example"}
+    needs = {
+        ("list",): {"WebHook-List"},
+        ("check",): {"WebHook-List"},
+        ("register", "--yes"): {"WebHook-List", "WebHook-Create"},
+        ("check", "--enable", "--yes"): {"WebHook-List", "WebHook-Read", "WebHook-Edit"},
+        ("remove", "--yes"): {"WebHook-List", "WebHook-Delete"},
+    }
+    for command, needed in needs.items():
+        account.far_side.remove_records("webhooks")
+        if command[0] != "register":
+            register(account)
+            first = hooks(account)[0]["Id"]
+            account.far_side.put_record("webhooks", first, Active="--enable" not in command)
+        done = account.cli("hooks", *command, **env)
+        assert (done.code, missing in needed) in {(0, False), (2, True)}, (command, done.err)
+        assert missing not in needed or missing in done.err
 
 
 def test_list_and_check_make_no_ledger(account: Account) -> None:
