@@ -112,9 +112,12 @@ def in_force(history: Sequence[Coverage], at: Instant) -> str | None:
 
 
 def fits(applies: Applies, occurrence: Occurrence) -> bool | None:
-    """Return whether locations and plans let an occurrence in; None where its row does not tell."""
-    if occurrence.event not in applies.on:
-        return False
+    """Return whether events, locations and plans let an occurrence in; None where its row does not tell."""
+    return fits_place_and_plan(applies, occurrence) if occurrence.event in applies.on else False
+
+
+def fits_place_and_plan(applies: Applies, occurrence: Occurrence) -> bool | None:
+    """Return the same without regard to the event."""
     told = [_fits_location(applies, occurrence), _fits_tariff(applies, occurrence)]
     return False if False in told else None if None in told else True
 

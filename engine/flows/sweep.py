@@ -17,6 +17,7 @@ from engine.core.coverage import Occurrence
 from engine.core.errors import Unreachable, UserError
 from engine.core.organisation import Organisation
 from engine.core.triggers import Sighting, jobs_for
+from engine.flows.deciding import new_job
 from engine.flows.directory import Directory
 from engine.flows.lists_in_use import ListsInUse
 from engine.flows.stopping import Stop
@@ -266,4 +267,4 @@ def _jobs(one: Occurrence, names: Iterable[str], look: _Look, now: Instant) -> l
     sighting = Sighting(one.event, one.record_id, "sweep", now, (one.coworker_id,), one.contract_id)
     starts = {name: look.covering.starts[name] for name in names}
     asked, _ = jobs_for(sighting, starts, now=now, settle_seconds=_SETTLE_SECONDS)
-    return [NewJob(**vars(job)) for job in asked]
+    return [new_job(job) for job in asked]

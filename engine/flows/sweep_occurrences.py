@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Final
 
 from whenever import Date, Instant, Time
 
@@ -19,7 +20,10 @@ from engine.flows.directory import Directory
 from engine.nexudus.rows import Record
 from engine.nexudus.wire import usable_id
 
-_ELSEWHERE = "UTC"
+NO_EVENT: Final = ""
+"""What stands for an event while none is meant yet."""
+
+_ELSEWHERE: Final = "UTC"
 """The zone of a business that is no location of ours: its lists are decided elsewhere, if anywhere."""
 
 
@@ -51,9 +55,12 @@ def of_coworker(row: Record, places: Places) -> Occurrence | None:
     coworker_id, created = usable_id(row), parse_moment(row.get("CreatedOn"))
     if coworker_id is None or created is None:
         return None
-    zone = places.zone_of(_id(row, "InvoicingBusinessId"))
+    business_id = _id(row, "InvoicingBusinessId")
+    day = created.to_tz(places.zone_of(business_id)).date()
     # Where a coworker's list is made depends on contracts that the row does not show: `location` stays open.
-    return Occurrence("coworker.created", coworker_id, coworker_id, created.to_tz(zone).date(), created, created)
+    return Occurrence(
+        "coworker.created", coworker_id, coworker_id, day, created, created, business_id=business_id
+    )
 
 
 def of_contract(row: Record, places: Places, *, now: Instant, days_ahead: int) -> Iterator[Occurrence]:
@@ -63,21 +70,13 @@ def of_contract(row: Record, places: Places, *, now: Instant, days_ahead: int) -
     its start, is not welcomed any more. Its first day activates a contract, whether Nexudus has set Active by then or
     not. Whether an activation was the coworker's first, its own row does not tell.
     """
-    contract_id, coworker_id = usable_id(row), _id(row, "CoworkerId")
-    if contract_id is None or coworker_id is None:
+    seed = contract_itself(row, places)
+    if seed is None:
         return
-    business_id = _id(row, "IssuedById")
-    zone = places.zone_of(business_id)
+    zone = places.zone_of(seed.business_id)
     start, end = calendar_date(row.get("StartDate"), zone), calendar_date(row.get("CancellationDate"), zone)
     created = parse_moment(row.get("CreatedOn"))
-    seed = Occurrence(
-        *("", contract_id, coworker_id, Date.MIN, Instant.MIN, Instant.MIN, contract_id, business_id),
-        location=places.location_of(business_id),
-        tariff_id=_id(row, "TariffId"),
-        tariff_name=_text(row, "TariffName"),
-    )
-    is_over = end.date < now.to_tz(zone).date() if end else row.get("Cancelled") is True
-    if not is_over and not (start and end and end.date <= start.date):
+    if not is_over(row, places, now) and not (start and end and end.date <= start.date):
         if created:
             day = created.to_tz(zone).date()
             yield replace(seed, event="contract.created", day=day, since=created, until=created)
@@ -86,6 +85,27 @@ def of_contract(row: Record, places: Places, *, now: Instant, days_ahead: int) -
     if end:
         told = _on(seed, end.date, zone)
         yield replace(told, event="contract.cancelled", since=told.since.subtract(hours=24 * days_ahead))
+
+
+def contract_itself(row: Record, places: Places) -> Occurrence | None:
+    """Return whose contract it is, where and on which plan, as an occurrence of no event; None for a row of nobody."""
+    contract_id, coworker_id = usable_id(row), _id(row, "CoworkerId")
+    if contract_id is None or coworker_id is None:
+        return None
+    business_id = _id(row, "IssuedById")
+    return Occurrence(
+        *(NO_EVENT, contract_id, coworker_id, Date.MIN, Instant.MIN, Instant.MIN, contract_id, business_id),
+        location=places.location_of(business_id),
+        tariff_id=_id(row, "TariffId"),
+        tariff_name=_text(row, "TariffName"),
+    )
+
+
+def is_over(row: Record, places: Places, now: Instant) -> bool:
+    """Return whether a contract has ended: before today at its location, or cancelled without a day."""
+    zone = places.zone_of(_id(row, "IssuedById"))
+    end = calendar_date(row.get("CancellationDate"), zone)
+    return end.date < now.to_tz(zone).date() if end else row.get("Cancelled") is True
 
 
 def _on(seed: Occurrence, day: Date, zone: str, *, entered: Instant | None = None) -> Occurrence:
