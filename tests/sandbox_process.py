@@ -127,7 +127,7 @@ class SandboxProcess:
         return int(self.admin("GET", "deliveries")["waiting"])
 
     def clear_deliveries(self) -> None:
-        """Forget what was sent."""
+        """Forget what was sent, and what still waits."""
         self.admin("DELETE", "deliveries")
 
     def set_hook_secrets(self, **secrets: str | None) -> None:

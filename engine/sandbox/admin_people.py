@@ -46,10 +46,13 @@ class Told:
         self._state = state
 
     async def deliveries(self, request: Request) -> Response:
-        """One line for each attempt, in the order of their ends; `wait=SECONDS` waits until none is on its way."""
+        """One line for each attempt, in the order of their ends; `wait=SECONDS` waits until none is on its way.
+
+        DELETE forgets them, and what still waits.
+        """
         outbox = self._state.outbox
         if request.method == "DELETE":
-            outbox.log.clear()
+            outbox.clear()
         try:
             wait = read_seconds(request, "wait", _LONGEST_WAIT)
         except AdminError as error:

@@ -59,6 +59,12 @@ class Outbox:
         """Write down that a fault kept it from being sent."""
         self._write(sending, "dropped")
 
+    def clear(self) -> None:
+        """Forget the log and all that waits; what is under way ends as it does."""
+        self.log.clear()
+        self._queue.clear()
+        self._tell()
+
     def take(self) -> Sending | None:
         """The next one that is due and whose hook is on; None when there is none now."""
         while self._queue and self._queue[0][0] <= time.monotonic():

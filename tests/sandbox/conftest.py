@@ -33,6 +33,8 @@ def far_side(_process: SandboxProcess) -> SandboxProcess:
     _process.clear_requests()
     _process.remove_records("webhooks")
     _process.clear_deliveries()
+    _process.deliveries(wait=5)
+    _process.clear_deliveries()
     _process.admin("DELETE", "secrets")
     return _process
 
