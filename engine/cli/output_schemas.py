@@ -171,6 +171,18 @@ _HOOKS: Schema = {
 }
 """Of `hooks list`, of `hooks check`, and of what changes them."""
 
+_BACKFILLED = _object(
+    coworker_id=_INT,
+    contract_id=_INT_OR_NULL,
+    event=_TEXT,
+    day={"type": ["string", "null"], "format": "date"},
+    state={"enum": ["found", "open", "done", "aside", "failed"]},
+    why=_TEXT,
+    job_id=_TEXT_OR_NULL,
+    run_id=_TEXT_OR_NULL,
+    due_at=_MOMENT_OR_NULL,
+)
+
 OUTPUTS: dict[str, Schema] = {
     "preview": _object(**_PLAN),
     "run": _object(
@@ -231,6 +243,13 @@ OUTPUTS: dict[str, Schema] = {
     ),
     "hooks": _HOOKS,
     "inbox": INBOX,
+    "backfill": _object(
+        tasklist=_TEXT,
+        since={"type": ["string", "null"], "format": "date"},
+        until={"type": ["string", "null"], "format": "date"},
+        dry_run={"type": "boolean"},
+        members=_array(_BACKFILLED),
+    ),
     "check": _object(problems=_array(_PROBLEM), lists=_TEXTS),
     "fields": _array(_object(**{"path": _TEXT, "type": _TEXT, "from": _TEXT, "meaning": _TEXT})),
 }

@@ -108,7 +108,7 @@ class Backfill:
 
     def _by_event(self, days: Days) -> Iterator[Whom]:
         for one in self._occurrences(days):
-            if days.hold(one.day) and fits(self._applies, one) is not False and self._is_here(one):
+            if self._is_meant(one, days) and fits(self._applies, one) is not False and self._is_here(one):
                 yield Whom(one.coworker_id, one.event, one.day, one.contract_id, one.record_id)
 
     def _occurrences(self, days: Days) -> Iterator[Occurrence]:
@@ -125,11 +125,16 @@ class Backfill:
             one
             for row in rows
             for one in of_contract(row, self._places, now=self._now, days_ahead=0)
-            if days.hold(one.day)
+            if self._is_meant(one, days)
         ]
         yield from told
         if "contract.first_activated" in events:
             yield from self._firsts([one for one in told if one.event == "contract.activated"])
+
+    def _is_meant(self, one: Occurrence, days: Days) -> bool:
+        """Whether it lies on one of the days; without a last one, what is still to come does not count."""
+        has_happened = one.since <= self._now or one.event.endswith(".created")
+        return days.hold(one.day) and (has_happened or days.until is not None)
 
     def _firsts(self, activated: list[Occurrence]) -> Iterator[Occurrence]:
         firsts = [replace(one, event="contract.first_activated") for one in activated]
