@@ -90,8 +90,8 @@ def check_start(prepared: Prepared, facts: Facts, started: Started) -> None:
         Waits: the moment of `wait_until` lies ahead.
         CalendarCoverage: that moment lies outside the days that the calendar knows.
     """
-    reason = next(_speaks_against(facts, started), "")
-    if reason:
+    created = f"{started.event.partition('.')[0]}.created"  # a record that is there was created: that is start enough
+    if created not in prepared.tasklist.applies.on and (reason := next(_speaks_against(facts, started), "")):
         raise NotStarted(reason, may_lag=True)
     if facts.coworker.get("Archived") is True and started.event not in ENDS:
         raise NotStarted("the coworker is archived")
