@@ -183,9 +183,18 @@ class Bounded(HttpToolsProtocol):
         self._unread = None
         while self.pipeline and self.pipeline[0][0].more_body:
             self.pipeline.popleft()
+        self._drop_unread_body()
         self._last_words = last_words(status)
         if not self.is_busy:
             self._say_last_words(self._last_words)
+
+    def _drop_unread_body(self) -> None:
+        """Free it now: connection, parser and request hold on to each other until the collector comes by."""
+        self.parser = None  # type: ignore[assignment]  # as uvicorn does at the end: it keeps unfinished headers
+        if self.cycle is not None and self.cycle.more_body:
+            self.cycle.body = bytearray()
+        if not self.is_busy:
+            self.room.give_back(self)
 
     def _say_last_words(self, words: bytes) -> None:
         self._unset_keepalive_if_required()
@@ -230,6 +239,10 @@ class Bounded(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         self.room.leave(self)
         self._unread = None
+        self.pipeline.clear()
+        if self.cycle is not None:
+            # The application has the bytes by now, or hears that nobody waits for an answer.
+            self.cycle.body = bytearray()
         super().connection_lost(exc)
 
     def shutdown(self) -> None:

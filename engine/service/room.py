@@ -23,9 +23,9 @@ class Limits:
     """Between two requests: longer than the 60 s for which usual proxies keep their side open."""
     connections: int = 400
     pipelined: int = 16
-    free_bytes: int = 32 * 1024
+    free_bytes: int = 16 * 1024
     """Of each body without asking; the rest comes out of what all share."""
-    shared_bytes: int = 12 * 1024 * 1024
+    shared_bytes: int = 6 * 1024 * 1024
 
 
 class Connection(Protocol):

@@ -178,7 +178,7 @@ def door_process(path: Path) -> Iterator[DoorProcess]:
             process.stdout.close()
 
 
-def _spy(event: str, arguments: tuple[Any, ...]) -> None:
+def spy(event: str, arguments: tuple[Any, ...]) -> None:
     if event in {"socket.connect", "socket.getaddrinfo", "socket.gethostbyname"}:
         print(f"reached out: {event} {arguments[-1]!r}", flush=True)
 
@@ -190,7 +190,7 @@ async def _serve(path: Path) -> None:
         accepting = Accepting(ledger.inbox)
         door = Door(SECRETS, accepting, ledger.watch, key=ledger.fingerprint_key)
         listening = open_socket("127.0.0.1", 0)
-        sys.addaudithook(_spy)
+        sys.addaudithook(spy)
         print(json.dumps({"port": listening.getsockname()[1]}), flush=True)
         await run_server(make_app(door), listening, stop=stop)
         accepting.close()
