@@ -1,21 +1,22 @@
-"""A ledger as the first released schema left it, with rows of every kind; written without our own tables."""
+"""Ledgers as released schemas left them, with rows of every kind; written without our own tables."""
 
 from __future__ import annotations
 
 import shutil
-import sqlite3
 from pathlib import Path
+from typing import Any
 
-from ledger_given import ADA, NOW, REPOSITORY, SINCE, identity
+from ledger_given import ADA, NOW, REPOSITORY, SINCE, Place, engine_of, identity, rows_of, tell
+from sqlalchemy import Engine, inspect, text
 
 from engine.ledger.connections import writing
 from engine.ledger.disk import make_private_file
-from engine.ledger.sqlite import connect, plain, use_write_ahead_log
+from engine.ledger.sqlite import use_write_ahead_log
 
 _AT = NOW.timestamp(unit="millisecond")
 _USUAL = ("0123456789ab", ADA, 5)
 _STATES = {"intended": (0, None), "created": (1, 900), "adopted": (2, 901), "failed": (3, None)}
-ALL_ROWS = {
+ALL_ROWS: dict[str, list[tuple[Any, ...]]] = {
     "account": [
         (1, "acme-coworking", "https://spaces.nexudus.com", SINCE.timestamp(unit="millisecond"), b"k" * 32, _AT)
     ],
@@ -37,57 +38,103 @@ ALL_ROWS = {
     "calls": [(1, _AT, 1), (2, _AT + 1, 0)],
     "pause": [(1, _AT)],
 }
+"""What the first schema could hold."""
+
+ROWS_SINCE: dict[str, dict[str, list[tuple[Any, ...]]]] = {
+    "0001": {},
+    "0002": {
+        "requests": [(ADA, 1, '{"coworker":1416660358}')],
+        "leases": [("coworker 7", "ana", 41, _AT)],
+        "findings": [("Q01", "true", _AT)],
+    },
+}
+"""The tables that each later schema added, with what they could hold."""
+
+RELEASED = tuple(ROWS_SINCE)
 
 
-def make_first_ledger(path: Path) -> None:
-    """Run migration 0001 only, then insert."""
+def rows_at(revision: str) -> dict[str, list[tuple[Any, ...]]]:
+    """All that a ledger of a released schema holds here."""
+    found = dict(ALL_ROWS)
+    for number in RELEASED[: RELEASED.index(revision) + 1]:
+        found |= ROWS_SINCE[number]
+    return found
+
+
+def make_first_ledger(place: Place, revision: str = "0001") -> None:
+    """Run the migrations up to a released schema, then insert."""
     from alembic import command
     from alembic.config import Config
 
-    make_private_file(path)
-    engine = connect(path, 1.0)
-    use_write_ahead_log(engine, 1.0)
+    if isinstance(place, Path):
+        make_private_file(place)
+    engine = engine_of(place)
+    if isinstance(place, Path):
+        use_write_ahead_log(engine, 1.0)
     configuration = Config()
     configuration.set_main_option("script_location", str(REPOSITORY / "engine/ledger/migrations"))
-    with writing(engine, path) as connection:
+    with writing(engine, str(place)) as connection:
         configuration.attributes["connection"] = connection
-        command.upgrade(configuration, "0001")
-    with plain(engine) as raw:
-        for table, rows in ALL_ROWS.items():
-            raw.executemany(f"INSERT INTO {table} VALUES ({','.join('?' * len(rows[0]))})", rows)
+        command.upgrade(configuration, revision)
+    _fill(engine, revision)
     engine.dispose()
 
 
-def copy_ledger(source: Path, target: Path) -> None:
-    shutil.copyfile(source, target)
-    target.chmod(0o600)
+def _fill(engine: Engine, revision: str) -> None:
+    with engine.begin() as connection:
+        for table, rows in rows_at(revision).items():
+            names = [column["name"] for column in inspect(connection).get_columns(table)][: len(rows[0])]
+            places = ", ".join(f":v{number}" for number in range(len(names)))
+            columns = ", ".join(f'"{name}"' for name in names)
+            for row in rows:
+                values = {f"v{number}": value for number, value in enumerate(row)}
+                connection.execute(text(f"INSERT INTO {table} ({columns}) VALUES ({places})"), values)
+            if engine.dialect.name == "postgresql" and names[0] == "key" and isinstance(rows[0][0], int):
+                # its own inserts would have counted on
+                connection.execute(text(f"SELECT setval(pg_get_serial_sequence('{table}', 'key'), {len(rows)})"))
 
 
-def revision_of(path: Path) -> str:
-    ((revision,),) = rows_of(path, "SELECT version_num FROM alembic_version")
+def copy_ledger(source: Place, target: Path) -> Place:
+    """A copy to be harmed: a file at `target`, or another database on the same server."""
+    if isinstance(source, Path):
+        shutil.copyfile(source, target)
+        target.chmod(0o600)
+        return target
+    from postgres_given import server
+
+    return server().new_database(template=str(source).rpartition("/")[2])
+
+
+def revision_of(place: Place) -> str:
+    ((revision,),) = rows_of(place, "SELECT version_num FROM alembic_version")
     return str(revision)
 
 
-def shape_of(path: Path) -> dict[str, set[str]]:
-    """Each table with its columns."""
-    tables = [str(name) for (name,) in rows_of(path, "SELECT name FROM sqlite_master WHERE type = 'table'")]
-    return {table: {str(row[1]) for row in rows_of(path, f"PRAGMA table_info({table})")} for table in tables}
+def set_revision(place: Place, revision: str) -> None:
+    tell(place, f"UPDATE alembic_version SET version_num = '{revision}'")
 
 
-def first_rows(path: Path) -> dict[str, list[tuple[object, ...]]]:
-    """All that the first schema could hold, however much was added beside it."""
+def shape_of(place: Place) -> dict[str, object]:
+    """Each table with its columns, keys and indexes."""
+    engine = engine_of(place)
+    with engine.connect() as connection:
+        look = inspect(connection)
+        shape = {table: _shape(look, table) for table in look.get_table_names()}
+    engine.dispose()
+    return shape
+
+
+def _shape(look: Any, table: str) -> object:
+    columns = {(one["name"], str(one["type"]), one["nullable"]) for one in look.get_columns(table)}
+    indexes = {(one["name"], *one["column_names"], bool(one["unique"])) for one in look.get_indexes(table)}
+    unique = {tuple(one["column_names"]) for one in look.get_unique_constraints(table)}
+    foreign = {(*one["constrained_columns"], one["referred_table"]) for one in look.get_foreign_keys(table)}
+    return columns, look.get_pk_constraint(table)["constrained_columns"], indexes, unique, foreign
+
+
+def rows_left(place: Place, revision: str = "0001") -> dict[str, list[tuple[Any, ...]]]:
+    """What is there of that which a released schema could hold, however much was added beside it."""
     return {
-        table: [row[: len(rows[0])] for row in rows_of(path, f"SELECT * FROM {table} ORDER BY 1, 2")]
-        for table, rows in ALL_ROWS.items()
+        table: [row[: len(rows[0])] for row in rows_of(place, f"SELECT * FROM {table} ORDER BY 1, 2")]
+        for table, rows in rows_at(revision).items()
     }
-
-
-def rows_of(path: Path, statement: str) -> list[tuple[object, ...]]:
-    connection = sqlite3.connect(path)
-    try:
-        return connection.execute(statement).fetchall()
-    finally:
-        connection.close()
-
-
-ALLALL_ROWS = ALL_ROWS

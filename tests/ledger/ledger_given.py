@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -66,6 +67,30 @@ def engine_of(place: Place) -> Engine:
     """An engine as the ledger makes it, beside the ledger."""
     named = _named(place)
     return sqlite.connect(named, 10.0) if isinstance(named, Path) else postgres.connect(named, 10.0)
+
+
+def rows_of(place: Place, statement: str) -> list[tuple[Any, ...]]:
+    """What a connection that is none of the ledger's sees."""
+    if "://" in str(place):
+        from postgres_given import rows_of as rows_on_server
+
+        return rows_on_server(str(place), statement)
+    connection = sqlite3.connect(place)
+    try:
+        return connection.execute(statement).fetchall()
+    finally:
+        connection.close()
+
+
+def tell(place: Place, statement: str) -> None:
+    """Change something behind the ledger's back."""
+    if "://" in str(place):
+        rows_of(place, statement)
+        return
+    connection = sqlite3.connect(place)
+    with connection:
+        connection.execute(statement)
+    connection.close()
 
 
 def identity(item: str) -> UUID:

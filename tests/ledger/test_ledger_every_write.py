@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from first_ledger import copy_ledger, rows_of
-from ledger_given import ADA, NOW, begin, identity, intent, opened
+from first_ledger import copy_ledger
+from ledger_given import ADA, NOW, begin, identity, intent, opened, rows_of
 
 from engine.core.errors import Unreachable
 from engine.ledger.ledger import Ledger
