@@ -12,7 +12,7 @@ from typing import Any
 from engine.sandbox.contracts import make_contract
 from engine.sandbox.entities import ENTITIES, empty_record
 from engine.sandbox.native_lists import make_native_tasks
-from engine.sandbox.state import State
+from engine.sandbox.state import State, refresh_membership
 from engine.sandbox.store import Record
 from engine.sandbox.telling import tell
 from engine.sandbox.writing import stamp
@@ -126,7 +126,8 @@ def _make_coworker(state: State, wish: SignUp) -> Record:
     record = empty_record(ENTITIES["coworkers"]) | made | wish.fields | {"Id": identifier}
     stamp(record, now, _SYSTEM)
     state.store.put("coworkers", record)
-    return record
+    refresh_membership(state.store, identifier)
+    return state.store.get("coworkers", identifier) or record
 
 
 def _home(business: Record) -> Record:

@@ -15,6 +15,8 @@ from hooks_given import BURST, HOOKS, at_once, hook, read_hook, register, told
 from sandbox_given import BARCELONA, JOSE, LONDON
 from sandbox_process import SandboxProcess, sandbox
 
+pytestmark = pytest.mark.usefixtures("newcomers")
+
 _JOSE = "José 🚀"
 
 

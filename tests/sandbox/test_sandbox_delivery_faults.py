@@ -15,6 +15,8 @@ from hook_receiver import Receiver, receiver
 from hooks_given import BURST, at_once, hook, register
 from sandbox_process import SandboxProcess, sandbox
 
+pytestmark = pytest.mark.usefixtures("newcomers")
+
 _JOSE = "José 🚀"
 
 
@@ -100,5 +102,3 @@ def test_a_thousand_signups_in_a_minute_reach_five_hooks_each(
     assert Counter(ours.paths()) == dict.fromkeys((f"/{event}" for event in BURST), count)
     assert len({one.connection for one in ours.received}) <= 20, "few connections, kept open"
     assert slowest < 2, "the API answers meanwhile"
-    for identifier in ids:
-        far_side.remove_record("coworkers", identifier)
