@@ -14,7 +14,7 @@ Example:
   tasklists schema run
 """
 _FILES = ("tasklist", "organisation")
-_OUTPUTS = ("preview", "run", "resume", "status", "audit", "probe", "inbox", "hooks", "check", "fields")
+_OUTPUTS = ("preview", "run", "resume", "status", "audit", "probe", "inbox", "hooks", "backfill", "check", "fields")
 
 
 @click.command(epilog=_EPILOG)
