@@ -50,6 +50,8 @@ def read_contract(state: State, asked: Mapping[str, Any], *allowed: str) -> Reco
         found = state.store.get("coworkercontracts", _number(asked["contract_id"]))
         if found is None or found["Cancelled"]:
             raise SwitchError(f"there is no contract {asked['contract_id']!r} that could end")
+        if asked.get("coworker_id") is not None and found["CoworkerId"] != _number(asked["coworker_id"]):
+            raise SwitchError(f"contract {found['Id']} is not one of coworker {asked['coworker_id']!r}")
         return found
     coworker = read_coworker(state, asked)["Id"]
     own = [one for one in state.store.all("coworkercontracts") if one["CoworkerId"] == coworker]
