@@ -8,6 +8,7 @@ others of its batch with it.
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -25,6 +26,9 @@ MOST_WAITING: Final = 1024
 
 PATIENCE_SECONDS: Final = 4.0
 """How long a sender waits for the ledger: Shopify's senders give up after 5 s, and Nexudus does not say (B08)."""
+
+
+log = logging.getLogger("tasklists.service")
 
 
 class TakesDeliveries(Protocol):
@@ -81,7 +85,7 @@ class Accepting:
     def _run(self) -> None:
         while batch := self._next_batch():
             outcomes = self._store([waiting.delivery for waiting in batch])
-            by_loop: dict[asyncio.AbstractEventLoop, list[tuple[_Waiting, Accepted | Exception]]] = {}
+            by_loop: dict[asyncio.AbstractEventLoop, list[tuple[_Waiting, Accepted | TasklistsError]]] = {}
             for waiting, outcome in zip(batch, outcomes, strict=True):
                 by_loop.setdefault(waiting.loop, []).append((waiting, outcome))
             for loop, told in by_loop.items():
@@ -97,26 +101,27 @@ class Accepting:
                 self._changed.wait()
             return [self._waiting.popleft() for _ in range(min(MOST_AT_ONCE, len(self._waiting)))]
 
-    def _store(self, deliveries: Sequence[NewDelivery]) -> Sequence[Accepted | Exception]:
+    def _store(self, deliveries: Sequence[NewDelivery]) -> Sequence[Accepted | TasklistsError]:
         try:
             return self._inbox.accept(deliveries, also=self._also)
         except TasklistsError as error:  # locked, full, gone: the same for each of them
             return [error] * len(deliveries)
         except Exception as error:
-            if len(deliveries) == 1:
-                return [error]
-            return [outcome for one in deliveries for outcome in self._store([one])]
+            if len(deliveries) > 1:
+                return [outcome for one in deliveries for outcome in self._store([one])]
+            log.error("a delivery could not be stored: %s", type(error).__name__)  # its message may hold the body
+            return [Unreachable("A delivery could not be stored.")]
 
 
-def _tell_all(told: Sequence[tuple[_Waiting, Accepted | Exception]]) -> None:
+def _tell_all(told: Sequence[tuple[_Waiting, Accepted | TasklistsError]]) -> None:
     for waiting, outcome in told:
         _tell(waiting.told, outcome)
 
 
-def _tell(told: asyncio.Future[Accepted], outcome: Accepted | Exception) -> None:
+def _tell(told: asyncio.Future[Accepted], outcome: Accepted | TasklistsError) -> None:
     if told.done():  # nobody waits any more
         return
-    if isinstance(outcome, Exception):
+    if isinstance(outcome, TasklistsError):
         told.set_exception(outcome)
     else:
         told.set_result(outcome)
