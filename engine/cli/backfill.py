@@ -150,11 +150,12 @@ def _carry_out(
 
     runner = runner_for(account, prepared.organisation, stop, wait=False)
     advancer = Advancer(runner, account.ledger, ListsInUse(place), say=say)
-    now = Instant.now()
-    ids = account.ledger.jobs.ask([one.job(prepared.tasklist.tasklist, now) for one in found], now)
-    started |= {one: (job_id, None) for one, job_id in zip(found, ids, strict=True)}
+    now, jobs = Instant.now(), account.ledger.jobs
     try:
-        for number, (one, job_id) in enumerate(zip(found, ids, strict=True), 1):
+        for one in found:  # each by itself: two of them may be taken in by one job that waits already
+            stop.check()
+            started[one] = (jobs.ask([one.job(prepared.tasklist.tasklist, now)], now)[0], None)
+        for number, (one, (job_id, _)) in enumerate(tuple(started.items()), 1):
             stop.check()
             came = _advance(advancer, job_id, stop)
             started[one] = (job_id, came)

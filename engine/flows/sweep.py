@@ -121,7 +121,7 @@ class Sweep:
 
         Raises:
             UserError: the login, or the folder of the lists.
-            Unreachable: the ledger.
+            Unreachable: the ledger, or a location whose time zone only Nexudus knows.
             Stopped: asked to stop; the next sweep looks back as far.
         """
         if self._settings.mode == "off":

@@ -50,16 +50,19 @@ class Days:
 
 @dataclass(frozen=True)
 class Whom:
-    """Somebody to start the list for. `day` is that of the event at the location. Ids only."""
+    """Somebody to start the list for. `day` is that of the event at the location, `at` its moment. Ids only."""
 
     coworker_id: int
     event: str
     day: Date | None = None
     contract_id: int | None = None
-    record_id: int | None = None
+    at: Instant | None = None
 
     def job(self, tasklist: str, now: Instant) -> NewJob:
-        """Return the job to ask for, to be carried out at once."""
+        """Return the job to ask for, to be carried out at once.
+
+        It names no record: that would note a sighting, and the sweep would pass the event over for other lists.
+        """
         return NewJob(
             tasklist=tasklist,
             coworker_id=self.coworker_id,
@@ -67,7 +70,7 @@ class Whom:
             cause="backfill",
             due_at=now,
             contract_id=self.contract_id,
-            record_id=self.record_id,
+            event_at=self.at,
             received_at=now,
         )
 
@@ -109,7 +112,7 @@ class Backfill:
     def _by_event(self, days: Days) -> Iterator[Whom]:
         for one in self._occurrences(days):
             if self._is_meant(one, days) and fits(self._applies, one) is not False and self._is_here(one):
-                yield Whom(one.coworker_id, one.event, one.day, one.contract_id, one.record_id)
+                yield Whom(one.coworker_id, one.event, one.day, one.contract_id, one.since)
 
     def _occurrences(self, days: Days) -> Iterator[Occurrence]:
         events, window = set(self._applies.on), days.window()

@@ -32,6 +32,7 @@ from engine.flows.gather import Gatherer
 from engine.flows.request import Request
 from engine.flows.version import version_of
 from engine.nexudus.client import NexudusReader
+from engine.nexudus.errors import UnreadableRecord
 
 
 class Lists(Protocol):
@@ -136,6 +137,6 @@ class Meant:
             gatherer.gather(request, version_of(prepared, ready.data))
         except DoesNotApply:
             return False
-        except UserError:
+        except (UserError, UnreadableRecord):  # of this one only: its job will say so
             return True
         return True

@@ -13,6 +13,7 @@ from typing import Final
 from whenever import Date, Instant, Time
 
 from engine.core.coverage import Occurrence
+from engine.core.errors import UserError
 from engine.core.moments import in_zone
 from engine.core.organisation import Organisation
 from engine.core.wire_dates import calendar_date, parse_moment
@@ -40,14 +41,20 @@ class Places:
         return None if business_id is None else self._organisation.location_of(business_id)
 
     def zone_of(self, business_id: int | None) -> str:
-        """Return the zone of a business; UTC for one that is none of ours."""
+        """Return the IANA zone of a business; UTC for one that is none of ours. Raises Unreachable."""
         location = self.location_of(business_id)
         if location is None or business_id is None:
             return _ELSEWHERE
         if business_id not in self._zones:
-            given = self._organisation.locations[location].time_zone
-            self._zones[business_id] = given or self._directory.zone(business_id)
+            self._zones[business_id] = self._read_zone(location, business_id)
         return self._zones[business_id]
+
+    def _read_zone(self, location: str, business_id: int) -> str:
+        """A location without a zone anywhere has days of UTC here; its own runs say what is wrong."""
+        try:
+            return self._organisation.locations[location].time_zone or self._directory.zone(business_id)
+        except UserError:
+            return _ELSEWHERE
 
 
 def of_coworker(row: Record, places: Places) -> Occurrence | None:

@@ -90,11 +90,13 @@ class RecordReading:
             rows, why = self._list(Entity.CONTRACT, {})
             if not why:
                 return _by_coworker(rows, coworker_ids)
-        found = {}
+        found: dict[int, tuple[Record, ...]] = {}
         for coworker_id in sorted(coworker_ids):
             self._stop.check()
             try:
                 found[coworker_id] = self._reader.contracts_of(coworker_id)
+            except UnreadableRecord:  # one record that ails for good: better a list too many than none
+                found[coworker_id] = ()
             except Unreachable as error:
                 self._doubt(error.message)
         return found

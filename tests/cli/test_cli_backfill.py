@@ -10,7 +10,10 @@ from given_account import ASHLEY, BARCELONA, DANNY, JOSE, LESLIE, LONDON, PAULA,
 from test_output_schemas import faults
 from whenever import Instant
 
+from engine.authoring.folder import Folder
 from engine.cli.output_schemas import OUTPUTS
+from engine.flows.account import Place, open_to_run
+from engine.flows.stopping import Stop
 
 LIST = """
 tasklist: tour
@@ -138,6 +141,17 @@ def test_signups_are_found_by_the_day_that_they_were_entered(there: Account) -> 
         )
     found = members(backfill(there, "--since", day(-3), "--until", day(-3), "--dry-run", "--location", "barcelona"))
     assert found == {new: ["coworker.created"]}
+
+
+def test_a_backfill_of_one_list_hides_nobody_from_the_sweep(there: Account) -> None:
+    write(there, "contract.activated")
+    assert backfill(there, "--since", day(-40), "--yes").code == 0
+    place = Folder(there.lists, "tasklists")
+    with open_to_run(Place(there.env, there.lists, place.organisation().model), Stop()) as account:
+        (job, *_) = account.ledger.jobs.listed()
+        assert (job.cause, job.event, job.record_id) == ("backfill", "contract.activated", None)
+        assert job.event_at is not None
+        assert not account.ledger.jobs.seen("contract.activated", str(job.contract_id))
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from given_account import ASHLEY, JOSE, LONDON, Account
+from sqlalchemy import Connection
 from sweep_given import Service, day, serving
 
 from engine.core.errors import UserError
 from engine.flows.stopping import Stopped
+from engine.flows.sweep import Sweep
+from engine.ledger.service_values import JobId
 
 
 @pytest.fixture
@@ -141,6 +144,37 @@ def test_one_that_is_stopped_looks_back_as_far_the_next_time(service: Service) -
         sweep.run(service.stop)
     assert service.open.ledger.watch.moment("last sweep") is None
     assert service.jobs() == ()
+
+
+def test_one_that_dies_between_two_transactions_is_gone_on_with_and_asks_nobody_twice(service: Service) -> None:
+    service.write("coworker.created")
+    service.start()
+    service.later(minutes=1)
+    members = {service.coworker() for _ in range(120)}
+    service.later(minutes=1)
+    rounds: list[int] = []
+
+    def die_in_the_second(connection: Connection, ids: Sequence[JobId]) -> None:
+        rounds.append(len(ids))
+        if len(rounds) == 2:
+            raise KeyboardInterrupt
+
+    lists = service.lists
+    dying = Sweep(
+        service.open.reader,
+        service.open.ledger,
+        lists,
+        lists.organisation(),
+        clock=lambda: service.now,
+        also=die_in_the_second,
+    )
+    with pytest.raises(KeyboardInterrupt):
+        dying.run(service.stop)
+    assert (rounds, len(service.jobs())) == ([100, 20], 100)
+    assert service.open.ledger.watch.moment("last sweep") is None
+    assert service.sweep().asked == 20
+    assert {job.coworker_id for job in service.jobs()} == members
+    assert len(service.jobs()) == 120
 
 
 def test_after_a_month_without_a_service_everybody_is_found(service: Service) -> None:
