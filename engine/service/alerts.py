@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from whenever import Instant, milliseconds
+from whenever import Instant
 
 from engine.core.errors import TasklistsError
 from engine.service.alert_causes import Cause
@@ -20,6 +20,10 @@ from engine.service.alert_senders import Notice, NotSent, Sender
 
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 600.0
 """Seconds between two tries of a sender that fails: doubled each time."""
+
+_TOLD: Final = "told: "
+_END_TOLD: Final = "end told: "
+"""Names of moments: before a cause, with the moment since which the alert was open."""
 
 POLL_SECONDS: Final = 30.0
 """How often the ledger is asked for what other processes raised."""
@@ -43,12 +47,14 @@ class AlertRow(Protocol):
 
 
 class AlertRows(Protocol):
-    """The part of `ledger.watch` that is about alerts."""
+    """The part of `ledger.watch` that alerts need."""
 
     def raise_alert(self, cause: str, kind: str, text: str, now: Instant) -> bool: ...
     def clear_alert(self, cause: str, now: Instant) -> bool: ...
     def mark_told(self, cause: str, now: Instant) -> bool: ...
     def alerts(self, *, open_only: bool = True) -> Sequence[AlertRow]: ...
+    def moment(self, name: str) -> Instant | None: ...
+    def set_moment(self, name: str, at: Instant) -> None: ...
 
 
 @dataclass
@@ -137,17 +143,18 @@ class Alerter:
     def _work(self) -> None:
         while not self._over:
             self._poked.clear()
+            began = time.monotonic()
             try:
                 self._tell()
             except TasklistsError as error:
                 self._say(f"alerts cannot be read or marked now: {error.message}")
-            self._poked.wait(self._until_next())
+            self._poked.wait(self._until_next(began))
 
-    def _until_next(self) -> float:
-        """Seconds until a letter can go on, or the ledger is to be asked again."""
+    def _until_next(self, began: float) -> float:
+        """Seconds until a sender that failed is tried again, or the ledger is asked again."""
         waiting = {sender.name for letter in self._letters.values() for sender in letter.left}
-        ends = [self._pauses[name].until - time.monotonic() for name in waiting]
-        return max(0.01, min([POLL_SECONDS, *ends]))
+        ends = [self._pauses[name].until for name in waiting if self._pauses[name].until > began]
+        return max(0.01, min([POLL_SECONDS, *(end - time.monotonic() for end in ends)]))
 
     def _tell(self) -> None:
         self._gather()
@@ -166,13 +173,17 @@ class Alerter:
     def _gather(self) -> None:
         """Take up what the ledger has to tell, and drop what ended before anybody was told."""
         rows = self._watch.alerts(open_only=False)
-        untold = {(row.cause, row.since) for row in rows if row.cleared_at is not None and row.told_at is None}
-        for cause, since in untold:
-            self._letters.pop((cause, "open", since), None)
         for row in rows:
-            notice = _to_tell(row)
+            if row.cleared_at is not None and not self._was_told(row):
+                self._drop((row.cause, "open", row.since))
+            notice = self._to_tell(row)
             if notice is not None and (key := (notice.cause, notice.state, notice.since)) not in self._letters:
                 self._letters[key] = self._letter(notice)
+
+    def _drop(self, key: tuple[str, str, Instant]) -> None:
+        """Nobody was told of it, and it is over; one that was told and could not be marked yet stays."""
+        if key in self._letters and not self._letters[key].is_told:
+            del self._letters[key]
 
     def _letter(self, notice: Notice) -> _Letter:
         """An end is told only to those who were told of the beginning; the others need neither any more."""
@@ -185,33 +196,36 @@ class Alerter:
         pause = self._pauses[sender.name]
         try:
             sender.send(letter.notice)
-        except NotSent as error:
+        except Exception as error:  # noqa: BLE001  whatever it is, the other alerts are told all the same
+            why = str(error) if isinstance(error, NotSent) else f"met {type(error).__name__}"
             pause.seconds = min(LONGEST_PAUSE, 2 * pause.seconds or self._first_pause)
             pause.until = time.monotonic() + pause.seconds
-            self._say(f"alert not told: {sender.name} {error}; tried again in {pause.seconds:.0f} s")
+            self._say(f"alert not told: {sender.name} {why}; tried again in {pause.seconds:.0f} s")
             return
         pause.seconds = 0.0
         letter.left.remove(sender)
         letter.is_told = True
 
     def _mark(self, notice: Notice) -> None:
-        """Note it as told, at a moment after the alert's end: that is how a told end is known."""
-        row = next((row for row in self._watch.alerts(open_only=False) if row.cause == notice.cause), None)
-        if row is None or row.since != notice.since:
-            return  # it began anew meanwhile
-        if notice.state == "cleared" and row.cleared_at is not None:
-            self._watch.mark_told(notice.cause, max(self._clock(), row.cleared_at + milliseconds(1)))
-        elif row.cleared_at is None:
-            self._watch.mark_told(notice.cause, self._clock())
-        else:  # it ended while its beginning was told: the end is still to be told
-            self._watch.mark_told(notice.cause, min(self._clock(), row.cleared_at - milliseconds(1)))
+        """Note it as told. The ledger's own mark is for open alerts; what ended has a moment of its own."""
+        if notice.state == "cleared":
+            self._watch.set_moment(f"{_END_TOLD}{notice.cause}", notice.since)
+            return
+        row = next((row for row in self._watch.alerts() if row.cause == notice.cause), None)
+        is_open = row is not None and row.since == notice.since
+        if not is_open or not self._watch.mark_told(notice.cause, self._clock()):
+            self._watch.set_moment(f"{_TOLD}{notice.cause}", notice.since)  # it ended while its beginning was told
 
+    def _to_tell(self, row: AlertRow) -> Notice | None:
+        """The beginning, unless it was told; the end of what was told, unless that was told too."""
+        if row.cleared_at is None:
+            return _notice(row, "open") if row.told_at is None else None
+        if not self._was_told(row) or self._watch.moment(f"{_END_TOLD}{row.cause}") == row.since:
+            return None
+        return _notice(row, "cleared")
 
-def _to_tell(row: AlertRow) -> Notice | None:
-    if row.cleared_at is None:
-        return _notice(row, "open") if row.told_at is None else None
-    is_told = row.told_at is None or row.told_at > row.cleared_at
-    return None if is_told else _notice(row, "cleared")
+    def _was_told(self, row: AlertRow) -> bool:
+        return row.told_at is not None or self._watch.moment(f"{_TOLD}{row.cause}") == row.since
 
 
 def _notice(row: AlertRow, state: str) -> Notice:
