@@ -213,6 +213,34 @@ ENTITIES: dict[str, Entity] = {
             order="Position",
         ),
         Entity(
+            name="coworkerproducts",
+            room="billing",
+            kind="CoworkerProduct",
+            keys=keys.PRODUCT,
+            filters=_words("Id Business Coworker Product UniqueId"),
+            unset=("Notes",),
+            ranges=("SaleDate", *_STAMPS),
+            order="CreatedOn",
+        ),
+        Entity(
+            name="coworkerinvoices",
+            room="billing",
+            kind="CoworkerInvoice",
+            keys=keys.INVOICE,
+            filters=_words("Id Business Coworker InvoiceNumber Paid UniqueId"),
+            ranges=("PaidOn", "DueDate", *_STAMPS),
+            order="CreatedOn",
+        ),
+        Entity(
+            name="checkins",
+            room="spaces",
+            kind="Checkin",
+            keys=keys.CHECKIN,
+            filters=_words("Id Business Coworker UniqueId"),
+            ranges=("FromTime", "ToTime", *_STAMPS),
+            order="FromTime",
+        ),
+        Entity(
             name="webhooks",
             room="sys",
             kind="WebHook",
@@ -235,6 +263,7 @@ _FLAGS = frozenset(
     (
         *_words("Completed DisplayToEveryone NotifyByEmail Reminded IsNew Active Archived Cancelled MainContract"),
         *_words("AssignToNewContacts AssignToNewMembers AssignToCancellations UseTaskListAsResponsible"),
+        *_words("Paid Draft CreditNote RegularCharge Invoiced"),
         *keys.BOARD_SWITCHES,
     )
 )

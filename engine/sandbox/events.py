@@ -37,18 +37,26 @@ EVENTS: dict[str, Event] = {
         ("contract.deleted", 77, "coworkercontracts"),
         ("team.created", 57, "teams"),
         ("team.updated", 58, "teams"),
-        # The sandbox keeps no products, check-ins and invoices: the caller brings the body.
-        ("product.created", 68, ""),
-        ("checkin.created", 47, ""),
-        ("invoice.first_created", 15, ""),
-        ("invoice.paid", 21, ""),
+        ("product.created", 68, "coworkerproducts"),
+        ("checkin.created", 47, "checkins"),
+        ("invoice.first_created", 15, "coworkerinvoices"),
+        ("invoice.paid", 21, "coworkerinvoices"),
     )
 }
 
 #: the field that says at which location an event of an entity is told
-PLACE_OF = {"coworkers": "InvoicingBusinessId", "coworkercontracts": "IssuedById", "teams": "BusinessId"}
+PLACE_OF = {"coworkers": "InvoicingBusinessId", "coworkercontracts": "IssuedById"} | dict.fromkeys(
+    ("teams", "coworkerproducts", "checkins", "coworkerinvoices"), "BusinessId"
+)
 
-_TOLD = {"coworkers": keys.TOLD_COWORKER, "coworkercontracts": keys.TOLD_CONTRACT, "teams": keys.TOLD_TEAM}
+_TOLD = {
+    "coworkers": keys.TOLD_COWORKER,
+    "coworkercontracts": keys.TOLD_CONTRACT,
+    "teams": keys.TOLD_TEAM,
+    "coworkerproducts": keys.PRODUCT,
+    "checkins": keys.CHECKIN,
+    "coworkerinvoices": keys.INVOICE,
+}
 
 
 def body_of(entity: str, record: Mapping[str, Any], zone: str) -> dict[str, Any]:

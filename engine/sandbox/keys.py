@@ -180,6 +180,31 @@ WEBHOOK = (
     *_keys("BusinessId BusinessName Name Description Action URL Active LastError ErrorCount LastTrigger"),
 )
 
+PRODUCT = (
+    *_keys(_STAMPED),
+    *_keys(
+        """
+        BusinessId BusinessName CoworkerId CoworkerFullName ProductId ProductName Price Quantity Notes
+        RegularCharge RepeatFrom RepeatUntil InvoiceOn Invoiced SaleDate
+        """
+    ),
+)
+
+INVOICE = (
+    *_keys(_STAMPED),
+    *_keys(
+        """
+        BusinessId BusinessName CoworkerId CoworkerFullName InvoiceNumber Description TotalAmount CurrencyCode
+        Paid PaidOn DueDate Draft CreditNote
+        """
+    ),
+)
+
+CHECKIN = (
+    *_keys(_STAMPED),
+    *_keys("BusinessId BusinessName CoworkerId CoworkerFullName FromTime ToTime Source"),
+)
+
 # What a delivery tells of a record: the fields seen in real ones, and those that the REST shape lets expect.
 TOLD_CONTRACT = _keys(
     """

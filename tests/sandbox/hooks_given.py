@@ -25,6 +25,9 @@ ACTIONS = {
     "team.created": 57,
     "team.updated": 58,
     "checkin.created": 47,
+    "invoice.first_created": 15,
+    "invoice.paid": 21,
+    "product.created": 68,
 }
 #: what one sign-up with a user and a plan that starts at once fires, in order
 BURST = (

@@ -56,6 +56,7 @@ def test_a_count_of_drops_and_copies_strikes_so_many(
 ) -> None:
     at_once(far_side)
     register(api, ours, *BURST)
+    far_side.clear_counts()
     far_side.set_fault("hook-dropped", "1x:coworkercontracts")
     far_side.set_fault("hook-duplicated", "1x")
     far_side.signup(_JOSE, tariff="Hot Desk")

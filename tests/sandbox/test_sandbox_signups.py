@@ -196,6 +196,27 @@ def test_any_event_can_be_made_to_happen(far_side: SandboxProcess, api: httpx.Cl
     far_side.remove_record("teams", team)
 
 
+def test_what_a_member_buys_pays_and_uses_is_told_and_read(
+    far_side: SandboxProcess, api: httpx.Client, ours: Receiver
+) -> None:
+    usual = {"CoworkerId": ASHLEY, "BusinessId": BARCELONA}
+    checkin = far_side.happen("checkin.created", fields=usual | {"FromTime": "2026-11-24T09:00:00Z"})["id"]
+    invoice = far_side.happen("invoice.first_created", fields=usual)["id"]
+    far_side.happen("invoice.paid", id=invoice, fields={"Paid": True, "PaidOn": "2026-11-24T10:00:00Z"})
+    product = far_side.happen("product.created", fields=usual | {"ProductName": "Locker"})["id"]
+    events = ["checkin.created", "invoice.first_created", "invoice.paid", "product.created"]
+    assert _events(far_side) == events
+    bodies = [told(one) for one in ours.received]
+    assert [body["Id"] for body in bodies] == [checkin, invoice, invoice, product]
+    assert {body["CoworkerId"] for body in bodies} == {ASHLEY}
+    assert api.get(f"/api/spaces/checkins/{checkin}").json()["FromTime"] == "2026-11-24T09:00:00Z"
+    assert api.get(f"/api/billing/coworkerinvoices/{invoice}").json()["Paid"] is True
+    assert rows(api, "/api/billing/coworkerproducts", CoworkerProduct_Coworker=ASHLEY)[0]["ProductName"] == "Locker"
+    assert api.delete(f"/api/billing/coworkerinvoices/{invoice}").status_code == 405
+    for entity in ("checkins", "coworkerinvoices", "coworkerproducts"):
+        far_side.remove_records(entity)
+
+
 def test_what_is_put_in_by_hand_stays_as_it_is(far_side: SandboxProcess, ours: Receiver) -> None:
     made = far_side.signup("Nia Vance", tariff="Hot Desk", start="+3")
     far_side.put_record("coworkercontracts", made["contract_id"], StartDate="2026-01-01T00:00:00Z")
@@ -223,7 +244,7 @@ def test_what_is_put_in_by_hand_stays_as_it_is(far_side: SandboxProcess, ours: R
         ("change-plan", {"coworker_id": ASHLEY, "tariff": "Hot Desk"}, "has not started"),
         ("join-team", {"coworker_id": ASHLEY}, "needs its name"),
         ("events", {"event": "coworker.create"}, "The nearest is 'coworker.created'"),
-        ("events", {"event": "invoice.paid", "id": 1}, "the sandbox keeps no such records"),
+        ("events", {"event": "invoice.paid", "id": 1}, "there is no coworkerinvoices 1"),
         ("events", {"event": "coworker.updated", "id": 1}, "there is no coworkers 1"),
         ("events", {"event": "team.created", "fields": {}}, "have to name BusinessId"),
         ("events", {"event": "invoice.paid", "location": "london", "body": 1}, "an object, or a text"),
