@@ -26,7 +26,7 @@ from engine.flows.request import Request, missing_inputs, typed_inputs
 from engine.flows.resume import Recovery, Resumed
 from engine.flows.run import Job, Runner
 from engine.flows.stopping import Stopped
-from engine.flows.verdicts import Verdict, held_until, of_applied, of_error
+from engine.flows.verdicts import Verdict, busy, held_until, of_applied, of_error
 from engine.flows.version import version_of
 from engine.ledger.ledger import Ledger
 from engine.ledger.service_values import JobId, JobState, StoredJob
@@ -72,6 +72,7 @@ class Advancer:
         self._say = say
         self._native = NativeLists(runner.tools.reader, ledger, clock)
         self._outage = _Outage()
+        self._under_way = _UnderWay()
 
     def advance(self, job_id: JobId) -> Advanced:
         """Carry a job out as far as it goes now, and store what came of it.
@@ -109,17 +110,18 @@ class Advancer:
         if missing := missing_inputs(tasklist, {}):
             names = ", ".join(missing)
             return Verdict("aside", f"no event gives the inputs {names}: run it by hand with --set"), None
-        agreement = _Agreement(lambda made: self._against(job, ready, made))
+        agreement = _Agreement(lambda made: self._against(job, ready, made), self._under_way)
         recovery = Recovery(self._runner, self._lists.job, self._say)
-        ran = self._runner.run(
-            Job(ready.prepared, _request(job, ready, self._clock()), version_of(ready.prepared, ready.data)),
-            agree=agreement,
-            before=lambda tenure, text: self._tell_left(recovery.unfinished(tenure, but=text)),
-            after=lambda tenure, done: self._tell_left(recovery.after_run(tenure, done)),
-        )
+        with agreement:
+            ran = self._runner.run(
+                Job(ready.prepared, _request(job, ready, self._clock()), version_of(ready.prepared, ready.data)),
+                agree=agreement,
+                before=lambda tenure, text: self._tell_left(recovery.unfinished(tenure, but=text)),
+                after=lambda tenure, done: self._tell_left(recovery.after_run(tenure, done)),
+            )
         away = self._outage.seconds(ran.applied.stopped_by if ran else None, self._clock())
         if ran is None:
-            return agreement.verdict or Verdict("done", _NOTHING), None
+            return agreement.verdict or busy(self._clock()), None
         return of_applied(ran.applied, job, self._clock(), outage=away), ran.applied.run_id
 
     def _against(self, job: StoredJob, ready: Ready, made: Preview) -> Verdict | None:
@@ -175,16 +177,48 @@ class Advancer:
             self._say(line)
 
 
-class _Agreement:
-    """Asked before a plan is made, and keeps why it was declined."""
+class _UnderWay:
+    """The coworkers whose tasks threads of this process make now: one lease tells processes apart, not threads."""
 
-    def __init__(self, against: Callable[[Preview], Verdict | None]) -> None:
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._ids: set[int] = set()
+
+    def begin(self, coworker_id: int) -> bool:
+        """Claim a coworker; False while another thread has it."""
+        with self._lock:
+            is_free = coworker_id not in self._ids
+            self._ids.add(coworker_id)
+            return is_free
+
+    def end(self, coworker_id: int) -> None:
+        """Let other threads have it."""
+        with self._lock:
+            self._ids.discard(coworker_id)
+
+
+class _Agreement:
+    """Asked before a plan is made; keeps why it was declined, and the coworker for itself until the run is over."""
+
+    def __init__(self, against: Callable[[Preview], Verdict | None], under_way: _UnderWay) -> None:
         self._against = against
+        self._under_way = under_way
+        self._claimed: int | None = None
         self.verdict: Verdict | None = None
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        if self._claimed is not None:
+            self._under_way.end(self._claimed)
 
     def __call__(self, made: Preview) -> bool:
         self.verdict = self._against(made)
-        return self.verdict is None
+        coworker_id = made.plan.expansion.coworker_id
+        if self.verdict is None and self._under_way.begin(coworker_id):
+            self._claimed = coworker_id
+        return self._claimed is not None
 
 
 class _Outage:

@@ -69,6 +69,11 @@ def again(why: str, at: Instant) -> Verdict:
     return Verdict("open", why, at)
 
 
+def busy(now: Instant) -> Verdict:
+    """Return that somebody else makes this coworker's tasks just now."""
+    return again("another run works on this coworker", now.add(seconds=_BUSY_SECONDS))
+
+
 def tried(job: StoredJob, why: str, now: Instant, *, last: JobState, pause: float | None = None) -> Verdict:
     """Return that an attempt failed: the next one comes after a pause (seconds), after the last one `last`."""
     if job.tries + 1 >= MOST_TRIES:
