@@ -249,3 +249,15 @@ def test_seeded_members_and_a_folder_that_is_gone_are_told_apart(service: Servic
     service.account.lists.rmdir()
     with pytest.raises(UserError, match="cannot be read"):
         service.sweep()
+
+
+def test_check_warns_of_an_event_that_is_lost_with_its_delivery_at_its_place(service: Service) -> None:
+    service.write("coworker.created, team.created")
+    told = service.account.cli("check", "welcome")
+    assert told.code == 0
+    assert told.out == (
+        "tasklists/welcome.yaml:5:26: warning: only a delivery tells of this event: "
+        "the sweep does not find one that was lost, found 'team.created'\n"
+    )
+    service.write("coworker.created, contract.cancelled, welcome_email.sent")
+    assert service.account.cli("check", "welcome").out == ""
