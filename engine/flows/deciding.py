@@ -180,22 +180,25 @@ class Decider:
             raise _Gone(f"{kind} {record_id} is gone")
         return found
 
-    def _done(self, delivery: Delivery, ids: HookIds, told: _Told) -> None:
+    def _done(self, delivery: Delivery, ids: HookIds | None, told: _Told) -> None:
         names = ", ".join(dict.fromkeys(job.tasklist for job in told.jobs))
         self._ledger.inbox.decide(
             delivery.id,
             told.jobs,
             why=told.why or f"asks for {names}",
-            record_id=ids.record_id,
+            record_id=ids.record_id if ids else None,
             coworker_id=told.coworker_id,
             now=self._clock(),
             also=self._also,
         )
 
     def _believe_later(self, delivery: Delivery, ids: HookIds, why: str) -> None:
-        """A record may show only some time after its event: what is missing is believed after some tries."""
+        """A record may show only some time after its event: what is missing is believed after some tries.
+
+        It is not noted as seen: should it show one day, the sweep finds it.
+        """
         if delivery.tries + 1 >= MOST_TRIES:
-            self._done(delivery, ids, _Told(why=why, coworker_id=ids.coworker_id))
+            self._done(delivery, None, _Told(why=why, coworker_id=ids.coworker_id))
         else:
             self._look_again(delivery, why, self._in(pause_after(delivery.tries)))
 

@@ -143,6 +143,7 @@ def test_a_record_that_is_gone_is_believed_after_some_tries(service: Service) ->
     assert states == ["new"] * (MOST_TRIES - 1) + ["done"]
     assert pauses == [5, 15, 45, 135]
     assert service.delivery(delivery_id).why == "contract 42 is gone"
+    assert not service.ledger.jobs.seen("contract.created", "42")  # should it show one day, the sweep finds it
 
 
 def test_a_contract_that_shows_only_after_its_event_is_found(service: Service, account: Account) -> None:
