@@ -17,6 +17,8 @@ async def read_object(request: Request) -> dict[str, Any]:
     """The JSON object of the body; no body is an empty one. AdminError otherwise."""
     try:
         body = json.loads(await request.body() or b"{}")
+        # Half a surrogate pair is JSON but no text that any answer could hold.
+        json.dumps(body, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise AdminError(f"the body is no JSON: {error}") from error
     if not isinstance(body, dict):

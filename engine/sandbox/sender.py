@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import ipaddress
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from engine.sandbox.hook_text import sign, to_wire
 from engine.sandbox.outbox import Sending
@@ -115,8 +114,10 @@ def _open_client() -> httpx.AsyncClient:
 
 
 def is_on_this_machine(url: str) -> bool:
-    """Whether an address leads to the loopback interface, told without asking a name server."""
-    with contextlib.suppress(ValueError):
-        host = urlsplit(url).hostname or ""
+    """Whether an address leads to the loopback interface: read as the client reads it, without a name server."""
+    import httpx
+
+    with contextlib.suppress(httpx.InvalidURL, ValueError):
+        host = httpx.URL(url).host
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     return False

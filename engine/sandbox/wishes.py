@@ -18,6 +18,7 @@ from engine.sandbox.state import State
 from engine.sandbox.store import Record
 
 _DAYS = re.compile(r"\+([0-9]{1,5})")
+_FIRST_DAY, _LAST_DAY = "1900", "9000"  # beyond them a term or a local time may be no date any more
 _LONGEST_NAME = 1000  # characters; a page shows it
 
 
@@ -30,6 +31,8 @@ def read_sign_up(state: State, asked: Mapping[str, Any]) -> SignUp:
     wanted = asked.get("location") or next(iter(locations(state.store)))
     business = find_location(state.store, wanted)
     contract = _object(asked, "contract")
+    if "StartDate" in contract:
+        contract["StartDate"] = read_day(state, contract["StartDate"], contract.get("IssuedById", business["Id"]))
     return SignUp(
         name=name,
         business=business,
@@ -95,9 +98,9 @@ def read_day(state: State, wanted: object, business: object) -> str:
     if days:
         return f"{today(state, business).add(days=int(days[1])).format_iso()}T00:00:00Z"
     moment = read_moment(text)
-    if moment is None:
+    if moment is None or not _FIRST_DAY <= (written := write_second(moment)) < _LAST_DAY:
         raise SwitchError(f"{text!r} is no date; write YYYY-MM-DD, or +14 for in 14 days")
-    return write_second(moment)
+    return written
 
 
 def _number(value: object) -> int | None:
