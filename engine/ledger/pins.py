@@ -41,6 +41,7 @@ class Pins:
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
         self._guard = threading.Lock()
+        self._locking = threading.Lock()
         self._pins: dict[str, _Pin] = {}
 
     def hold(self, name: str, holder: str) -> bool:
@@ -52,9 +53,13 @@ class Pins:
             pin = self._pins.get(name)
             if pin is not None and (pin.holder != holder or pin.lives()):
                 return pin.holder == holder
-            if pin is not None:
-                self._drop(name, pin)
-            return self._lock(name, holder)
+            with self._locking:
+                now = self._pins.get(name)
+                if now is not None and now is not pin:  # the thread that keeps the lease was here first
+                    return now.holder == holder
+                if now is not None:
+                    self._drop(name, now)
+                return self._lock(name, holder)
 
     def _lock(self, name: str, holder: str) -> bool:
         connection, is_locked = self._connections.on_reader(lambda session: lock_lease(session, name))

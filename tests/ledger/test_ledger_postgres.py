@@ -184,6 +184,21 @@ def test_a_user_without_rights_is_told_in_a_sentence(address: str) -> None:
         opened(place)
 
 
+def test_a_user_with_rights_on_its_schema_alone_needs_no_more(address: str) -> None:
+    tell(address, "DROP ROLE IF EXISTS worker")
+    tell(address, "CREATE ROLE worker LOGIN PASSWORD 'worker'")
+    tell(address, "CREATE SCHEMA acme")
+    tell(address, "GRANT CREATE, USAGE ON SCHEMA acme TO worker")
+    place = address.replace(f"tasklists:{PASSWORD}@", "worker:worker@") + "?options=-csearch_path%3Dacme"
+    for _ in range(2):
+        with opened(place) as ledger:
+            run = begin(ledger)
+            lease = ledger.take_lease("coworker 1", holder="ana", seconds=30, now=NOW)
+            assert lease is not None
+            assert ledger.confirm(run, lease, seconds=30, now=NOW) is not None
+            ledger.give_back_lease(lease)
+
+
 def test_tables_of_the_queue_beside_it_are_no_reason_to_refuse(address: str) -> None:
     tell(address, "CREATE TABLE procrastinate_jobs (id INT)")
     assert looked(address) is None

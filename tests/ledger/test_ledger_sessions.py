@@ -7,7 +7,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 from ledger_given import ADA, NOW, begin, end_all, identity, intent, locked, opened, start_python, states
@@ -196,6 +196,33 @@ def test_threads_hold_many_leases_at_once_and_confirm_them(address: str) -> None
             thread.join(60)
         assert problems == []
         assert sessions(address) <= 20
+
+
+def test_the_sender_and_the_keeper_of_a_lease_do_not_lock_each_other_out_when_its_session_ends(address: str) -> None:
+    with opened(address) as ledger:
+        run, lease = begin(ledger), take(ledger, "ana", 30)
+        assert lease is not None
+        over, answers = threading.Event(), list[object]()
+
+        def ask(step: Callable[[], object]) -> None:
+            while not over.is_set():
+                with suppress(Unreachable):  # it was cut off in the middle
+                    answers.append(step())
+
+        steps: list[Callable[[], object]] = [
+            *[lambda: ledger.confirm(run, lease, seconds=30, now=Instant.now())] * 2,
+            *[lambda: ledger.renew_lease(lease, seconds=30, now=Instant.now())] * 2,
+        ]
+        threads = [threading.Thread(target=ask, args=(step,)) for step in steps]
+        for thread in threads:
+            thread.start()
+        for _ in range(12):
+            end_sessions(address)
+        over.set()
+        for thread in threads:
+            thread.join(30)
+        assert len(answers) > 20
+        assert None not in answers
 
 
 STOP_INSIDE = """
