@@ -57,8 +57,8 @@ class Sender(Protocol):
 
     name: str
 
-    def send(self, notice: Notice) -> None:
-        """Tell it once; NotSent if that did not work, or may not have."""
+    def send(self, notice: Notice) -> str:
+        """Tell it once; what is to be said about it, mostly nothing. NotSent if nobody may have got it."""
 
 
 class UrlSender:
@@ -69,7 +69,7 @@ class UrlSender:
     def __init__(self, url: str) -> None:
         self._url = url
 
-    def send(self, notice: Notice) -> None:
+    def send(self, notice: Notice) -> str:
         """Any 2xx is a success; what the answer says is not read."""
         import asyncio
 
@@ -81,6 +81,7 @@ class UrlSender:
             raise NotSent(f"gave no answer ({type(error).__name__})") from None
         if not 200 <= status < 300:
             raise NotSent(f"answered {status}")
+        return ""
 
     async def _post(self, notice: Notice) -> int:
         import asyncio
@@ -117,8 +118,8 @@ class MailSender:
         self._from = sender
         self._to = to
 
-    def send(self, notice: Notice) -> None:
-        """Hand one mail in; a refused recipient counts as not sent."""
+    def send(self, notice: Notice) -> str:
+        """Hand one mail in. With one recipient taken it is sent: a second try would mail that one again."""
         try:
             with self._connected() as line:
                 self._secure(line)
@@ -129,8 +130,7 @@ class MailSender:
             raise NotSent(f"answered {error.smtp_code}") from None  # less its words, which may repeat the login
         except (smtplib.SMTPException, OSError, ValueError) as error:
             raise NotSent(f"took no mail ({type(error).__name__})") from None
-        if refused:
-            raise NotSent(f"refused {len(refused)} of {len(self._to)} recipients")
+        return f"refused {len(refused)} of {len(self._to)} recipients" if refused else ""
 
     def _connected(self) -> smtplib.SMTP:
         server = self._server

@@ -195,13 +195,15 @@ class Alerter:
     def _try(self, sender: Sender, letter: _Letter) -> None:
         pause = self._pauses[sender.name]
         try:
-            sender.send(letter.notice)
+            remark = sender.send(letter.notice)
         except Exception as error:  # noqa: BLE001  whatever it is, the other alerts are told all the same
             why = str(error) if isinstance(error, NotSent) else f"met {type(error).__name__}"
             pause.seconds = min(LONGEST_PAUSE, 2 * pause.seconds or self._first_pause)
             pause.until = time.monotonic() + pause.seconds
             self._say(f"alert not told: {sender.name} {why}; tried again in {pause.seconds:.0f} s")
             return
+        if remark:
+            self._say(f"alert told, but {sender.name} {remark}")
         pause.seconds = 0.0
         letter.left.remove(sender)
         letter.is_told = True
