@@ -34,7 +34,7 @@ def make_app(door: Door, *, routes: Sequence[Route] = ()) -> ASGIApp:
 
     rest = Starlette(
         routes=[*routes, Route("/openapi.json", openapi)],
-        exception_handlers={HTTPException: _told},
+        exception_handlers={HTTPException: _told, Exception: _faulty},
     )
     # A redirect to the path with a slash would be built from the Host header, which anybody may write.
     rest.router.redirect_slashes = False
@@ -62,6 +62,11 @@ async def _guarded(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> 
         log.error("a request was answered 500: %s", type(fault).__name__)
         if scope["type"] == "http" and not has_begun:
             await send_json(send, _FAULT)
+
+
+async def _faulty(_request: Request, _fault: Exception) -> Response:
+    """Starlette raises it again afterwards, for the log."""
+    return JSONResponse(_FAULT.body, _FAULT.status)
 
 
 async def _told(_request: Request, refused: Exception) -> Response:

@@ -148,7 +148,7 @@ def door_on(
         assert not thread.is_alive()
 
 
-def open_at(path: Path) -> Ledger:
+def open_at(path: Path | str) -> Ledger:
     return open_ledger(
         path, owner="acme-coworking", account="https://spaces.nexudus.com", since=SINCE, now=Instant.now()
     )
