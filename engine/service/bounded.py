@@ -41,6 +41,7 @@ class Bounded(HttpToolsProtocol):
         super().connection_made(transport)
         self._limits = self.room.limits
         self._deadline: asyncio.TimerHandle | None = None
+        self._has_begun = False
         self._in_headers = True
         self._bytes_of_part = 0
         self._unread: tuple[RequestResponseCycle, Any] | None = None
@@ -99,7 +100,9 @@ class Bounded(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._arm()
+        self._has_begun = True
+        self._disarm()
+        self._arm()  # from here on: empty lines may have come before
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if not self._in_headers:  # a trailer: nothing that is needed comes that late
@@ -152,7 +155,7 @@ class Bounded(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self.cycle.more_body = False
         self.cycle.message_event.set()
-        self._in_headers, self._bytes_of_part = True, 0
+        self._has_begun, self._in_headers, self._bytes_of_part = False, True, 0
         self._disarm()
         self.room.used(self)
         if self._unread is not None:
@@ -222,10 +225,10 @@ class Bounded(HttpToolsProtocol):
 
     def _end_of_time(self) -> None:
         self._deadline = None
-        if self._in_headers and not self._bytes_of_part:  # nothing of a request came: nobody waits for an answer
-            self.transport.close()
-        else:
+        if self._has_begun:
             self._refuse(408)
+        else:  # nothing of a request came: nobody waits for an answer
+            self.transport.close()
 
     def eof_received(self) -> bool:  # type: ignore[override]  # asyncio reads the answer
         """A sender that only shut its own side still gets the answer to what came whole."""

@@ -167,8 +167,15 @@ def test_a_sender_that_drips_is_told_so_as_well(door: RunningDoor) -> None:
     assert status_of(say(door, *parts, pause=0.02)) == 408
 
 
-def test_whoever_says_nothing_is_not_answered(door: RunningDoor) -> None:
-    assert say(door) == b""
+@pytest.mark.parametrize("parts", [(), (b"\r\n",)], ids=["nothing", "an empty line"])
+def test_whoever_says_nothing_is_not_answered(door: RunningDoor, parts: tuple[bytes, ...]) -> None:
+    assert say(door, *parts) == b""
+
+
+def test_an_empty_line_between_requests_takes_no_time_from_the_next(door: RunningDoor) -> None:
+    later = good(body_of(9), "Connection: close")
+    heard = say(door, good() + b"\r\n", later[:40], later[40:], pause=0.7 * LIMITS.seconds)
+    assert statuses(heard) == [202, 202]
 
 
 def test_an_idle_connection_serves_again_and_is_closed_in_the_end(door: RunningDoor) -> None:

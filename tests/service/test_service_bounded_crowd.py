@@ -67,6 +67,7 @@ ATTACKS: dict[str, Attack] = {
     "slow headers": drip(head("Host: a", "X-A: " + "a" * 500)),
     "slow bodies": pour(head("Host: a", "Content-Length: 3000"), b"["),
     "large bodies that stop before their end": pour(head("Host: a", f"Content-Length: {MIB}"), b"a" * (MIB - 1)),
+    "large forged bodies": pour(head("Host: a", f"Content-Length: {MIB}"), b"a" * MIB),
     "bodies of a byte too many": pour(head("Host: a", f"Content-Length: {MIB + 1}"), b"a" * (MIB + 1)),
     "chunks without end": pour(head(CHUNKED), *[b"8000\r\n" + b"a" * 32768 + b"\r\n"] * 64),
     "trailers without end": pour(head(CHUNKED), b"0\r\nX-A: ", *[b"a" * 65536] * 32),
