@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from given_account import ASHLEY, JOSE, Account
-from postgres_given import PASSWORD, fresh_database, private_server, rows_of
+from postgres_given import PASSWORD, fresh_database, private_server, rows_of, server
 
 SOON = {"TASKLISTS_QUIET_SECONDS": "0.4", "TASKLISTS_LEASE_SECONDS": "0.5"}
 SECONDS = 60
@@ -97,33 +97,33 @@ def test_the_address_may_be_in_a_file(served: Account, tmp_path: Path):
 
 
 def test_a_server_that_is_away_is_told_with_exit_6_and_the_run_goes_on_after(account: Account):
-    with private_server() as server:
-        account.env |= {"TASKLISTS_LEDGER": server.new_database()}
+    with private_server() as own:
+        account.env |= {"TASKLISTS_LEDGER": own.new_database()}
         assert account.run(coworker=JOSE).code == 0
         made = len(account.commits())
-        server.stop()
+        own.stop()
         for command in (("run", "new-member", "--coworker", ASHLEY, "--yes"), ("resume",), ("status",), ("audit",)):
             answer = account.cli(*command)
             assert (answer.code, PASSWORD in answer.err) == (6, False), answer.err
             assert "gives no answer" in answer.err
         assert len(account.commits()) == made, "no request without an intent"
-        server.start()
+        own.start()
         assert set(account.run().outcomes.values()) == {"created"}
 
 
 def test_a_server_that_restarts_in_the_middle_of_a_run_costs_no_task_and_doubles_none(account: Account):
-    with private_server() as server:
-        account.env |= {"TASKLISTS_LEDGER": server.new_database()}
+    with private_server() as own:
+        account.env |= {"TASKLISTS_LEDGER": own.new_database()}
         account.far_side.set_fault("hang-after-commit", "1.0:coworkertasks")
         account.far_side.set_mode("S51.hang-seconds", "1")
         process = start(account, "run", "new-member", "--coworker", ASHLEY, "--yes", "--no-wait")
         until(account.commits)
-        server.stop()
+        own.stop()
         _, told = process.communicate(timeout=SECONDS)
         assert process.returncode in {3, 6}, told
         assert PASSWORD.encode() not in told
         account.far_side.clear_faults()
-        server.start()
+        own.start()
         time.sleep(0.6)
         done = account.cli("resume", "--format", "json", **SOON)
         assert (done.code, done.json["left"]) == (0, []), done.err
@@ -147,6 +147,19 @@ def test_a_stopped_run_is_not_overtaken_and_ends_by_itself_when_it_wakes(served:
     assert process.returncode == 0, told + out
     assert len(served.commits()) == len(set(served.names())) == 3
     assert set(served.run(**SOON).outcomes.values()) == {"kept"}
+
+
+def test_a_run_after_an_older_backup_came_back_adopts_what_was_made_since(served: Account):
+    assert set(served.run(coworker=JOSE).outcomes.values()) == {"created"}
+    older = server().new_database(template=served.env["TASKLISTS_LEDGER"].rpartition("/")[2])
+    first = served.run()
+    made = len(served.commits())
+    served.env["TASKLISTS_LEDGER"] = older
+    again = served.run()
+    assert (again.code, set(again.outcomes.values())) == (0, {"adopted"})
+    assert [r["task_id"] for r in again.json["results"]] == [r["task_id"] for r in first.json["results"]]
+    assert set(served.run(coworker=JOSE).outcomes.values()) == {"kept"}
+    assert len(served.commits()) == made
 
 
 def test_two_runs_at_once_make_each_task_once(served: Account):

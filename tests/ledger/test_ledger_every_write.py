@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from first_ledger import copy_ledger
-from ledger_given import ADA, NOW, begin, identity, intent, opened, rows_of
+from ledger_given import ADA, NOW, Place, begin, identity, intent, opened, rows_of
 
 from engine.core.errors import Unreachable
 from engine.ledger.ledger import Ledger
@@ -91,8 +91,9 @@ def _everything(path: Path) -> dict[str, list[tuple[object, ...]]]:
     return {table: sorted(rows_of(path, f"SELECT * FROM {table}"), key=repr) for table in tables}
 
 
-def _fill(path: Path) -> None:
-    with opened(path) as ledger:
+def fill(place: Place) -> None:
+    """A ledger with a run, intents, results and a lease."""
+    with opened(place) as ledger:
         run = begin(ledger, request="{}")
         ledger.claim(run, [intent("tea"), intent("card"), intent("tour")], NOW)
         ledger.record(run, identity("card"), "created", task_id=900, now=NOW)
@@ -176,7 +177,7 @@ def _fail_at(number: int, kind: str, method: str, path: Path, place: Path) -> tu
 @pytest.mark.long
 @pytest.mark.parametrize("method", METHODS)
 def test_a_fault_at_any_statement_leaves_all_or_nothing(path: Path, tmp_path: Path, method: str) -> None:
-    _fill(path)
+    fill(path)
     kinds, failed = list(FAULTS), 0
     for number in range(1, 100):
         chosen = kinds if os.environ.get("TASKLISTS_LONG") == "1" else [kinds[number % len(kinds)]]
