@@ -49,15 +49,19 @@ def find(connection: Connection, name: str) -> Row | None:
 def held_until(connection: Connection, name: str, now: int) -> int | None:
     """The moment up to which somebody holds it, None if it is free."""
     row = find(connection, name)
-    return None if row is None or not is_held(row, now) else row.until
+    return None if row is None or not _is_held(row, now) else row.until
 
 
-def is_held(row: Row, now: int) -> bool:
-    """Whether a stored lease was neither given back nor ran out."""
+def _is_held(row: Row, now: int) -> bool:
     # A clock that was set back a little finds `until` farther away, so it waits longer and frees nothing early. No
     # lease is longer than LONGEST: an end beyond that was written by a clock that was wrong, and the fence still
     # tells a holder that lives from the one that takes over.
     return bool(row.holder != _FREE and now < row.until <= now + LONGEST)
+
+
+def is_anothers(row: Row | None, holder: str, now: int) -> bool:
+    """Whether somebody else holds a stored lease."""
+    return row is not None and row.holder != holder and _is_held(row, now)
 
 
 def take(connection: Connection, name: str, *, holder: str, length: int, now: int) -> Lease | None:
@@ -68,7 +72,7 @@ def take(connection: Connection, name: str, *, holder: str, length: int, now: in
     if row is None:
         connection.execute(insert(schema.leases).values(name=name, holder=holder, fence=1, until=now + length))
         return Lease(name, holder, 1, instant(now + length))
-    if not is_held(row, now):
+    if not _is_held(row, now):
         return _store(connection, Lease(name, holder, row.fence + 1, instant(now + length)), now + length)
     return _prolong(connection, name, row, now + length) if row.holder == holder else None
 

@@ -222,8 +222,7 @@ class Ledger(LedgerView):
         """Look first: the lock belongs to the holder of the row, and who only asks must not be in its way."""
         with self._reading() as connection:
             row = leases.find(connection, name)
-        is_another = row is not None and row.holder != holder and leases.is_held(row, moment)
-        return not is_another and pins.hold(name, holder)
+        return not leases.is_anothers(row, holder, moment) and pins.hold(name, holder)
 
     def renew_lease(self, lease: Lease, *, seconds: float, now: Instant) -> Lease | None:
         """Hold it for longer, even past its end if nobody took it since; None if somebody did."""
