@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple, Protocol
@@ -26,6 +27,15 @@ MOST_WAITING: Final = 1024
 
 PATIENCE_SECONDS: Final = 4.0
 """How long a sender waits for the ledger: Shopify's senders give up after 5 s, and Nexudus does not say (B08)."""
+
+LOOK_SECONDS: Final = 0.25
+"""How often those who wait too long are looked for: a timer for each would cost more than its delivery's hash."""
+
+GATHER_SECONDS: Final = 0.0003
+"""Under load, the pause in which more come in, taken again while they do."""
+
+GATHER_MOST_SECONDS: Final = 0.005
+"""All such pauses before one commit, which takes about as long itself."""
 
 
 log = logging.getLogger("tasklists.service")
@@ -54,6 +64,8 @@ class Accepting:
         self._waiting: deque[_Waiting] = deque()
         self._changed = threading.Condition()
         self._closed = False
+        self._last_batch = 0
+        self._patience = _Patience()
         self._thread = threading.Thread(target=self._run, name="accepting", daemon=True)
         self._thread.start()
 
@@ -69,11 +81,11 @@ class Accepting:
                 raise Unreachable("Too many deliveries wait to be stored, or the service is ending.")
             self._waiting.append(_Waiting(delivery, loop, told))
             self._changed.notify()
-        late = loop.call_later(PATIENCE_SECONDS, _tell, told, Unreachable("The ledger took too long."))
+        self._patience.begin(loop, told)
         try:
             return await told
         finally:
-            late.cancel()
+            self._patience.end(told)
 
     def close(self) -> None:
         """Store what waits, then end the thread."""
@@ -99,7 +111,19 @@ class Accepting:
         with self._changed:
             while not self._waiting and not self._closed:
                 self._changed.wait()
-            return [self._waiting.popleft() for _ in range(min(MOST_AT_ONCE, len(self._waiting)))]
+        if self._last_batch > 1:
+            self._gather()
+        with self._changed:
+            batch = [self._waiting.popleft() for _ in range(min(MOST_AT_ONCE, len(self._waiting)))]
+        self._last_batch = len(batch)
+        return batch
+
+    def _gather(self) -> None:
+        """Leave the processor to the loop while it brings more: they share the commit, and the two do not fight."""
+        end, seen = time.monotonic() + GATHER_MOST_SECONDS, 0
+        while seen < len(self._waiting) < MOST_AT_ONCE and time.monotonic() < end:
+            seen = len(self._waiting)
+            time.sleep(GATHER_SECONDS)
 
     def _store(self, deliveries: Sequence[NewDelivery]) -> Sequence[Accepted | TasklistsError]:
         try:
@@ -111,6 +135,33 @@ class Accepting:
                 return [outcome for one in deliveries for outcome in self._store([one])]
             log.error("a delivery could not be stored: %s", type(error).__name__)  # its message may hold the body
             return [Unreachable("A delivery could not be stored.")]
+
+
+class _Patience:
+    """Ends the waiting of those who waited too long, all by one timer. Lives on the loop of the door."""
+
+    def __init__(self) -> None:
+        self._until: dict[asyncio.Future[Accepted], float] = {}  # the oldest first
+        self._looks = False
+
+    def begin(self, loop: asyncio.AbstractEventLoop, told: asyncio.Future[Accepted]) -> None:
+        self._until[told] = loop.time() + PATIENCE_SECONDS
+        if not self._looks:
+            self._looks = True
+            loop.call_later(LOOK_SECONDS, self._look, loop)
+
+    def end(self, told: asyncio.Future[Accepted]) -> None:
+        self._until.pop(told, None)
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        now = loop.time()
+        for told, until in self._until.items():
+            if until > now:
+                break
+            _tell(told, Unreachable("The ledger took too long."))
+        self._looks = bool(self._until)
+        if self._looks:
+            loop.call_later(LOOK_SECONDS, self._look, loop)
 
 
 def _tell_all(told: Sequence[tuple[_Waiting, Accepted | TasklistsError]]) -> None:
