@@ -10,9 +10,8 @@ import json
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from whenever import Instant
 
@@ -20,7 +19,7 @@ from engine.core.known import LiveTask
 from engine.nexudus import calls, rows
 from engine.nexudus.answers import Found, Record, Sent, Settled
 from engine.nexudus.calls import Entity
-from engine.nexudus.conversation import Conversation, NoPace, Pace
+from engine.nexudus.conversation import NoPace, Pace
 from engine.nexudus.errors import (
     RoleMissing,
     UnknownCoworker,
@@ -28,8 +27,9 @@ from engine.nexudus.errors import (
     UnknownUser,
     UnreadableRecord,
 )
-from engine.nexudus.exchange import Reply
+from engine.nexudus.exchange import Measure
 from engine.nexudus.gate import Gate
+from engine.nexudus.listening import Heard, Listening
 from engine.nexudus.records import Records
 from engine.nexudus.rows import Listing, User
 from engine.nexudus.settings import NexudusSettings
@@ -41,26 +41,6 @@ if TYPE_CHECKING:
     import httpx
 
 __all__ = ["Heard", "Listing", "NexudusClient", "NexudusReader", "NoPace", "Pace", "User"]
-
-
-@dataclass(frozen=True)
-class Heard:
-    """What an answer said before it was understood: its status, and the Date that it bears."""
-
-    status: int = 0
-    date: str = ""
-
-
-class _Listening(Conversation):
-    """Keeps what the service's own words were: `probe` asks which of two equal refusals an account uses."""
-
-    heard = Heard()
-
-    def _send(self, call: calls.Call, *args: Any, **named: Any) -> Reply:
-        reply = super()._send(call, *args, **named)
-        if call.role:
-            self.heard = Heard(reply.status, reply.headers.get("date", ""))
-        return reply
 
 
 class NexudusReader:
@@ -77,7 +57,7 @@ class NexudusReader:
         chance: Callable[[], float] = random.random,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        self._conversation = _Listening(
+        self._conversation = Listening(
             settings, pace=pace, sleep=sleep, clock=clock, now=now, chance=chance, transport=transport
         )
         self._records = Records(self._conversation)
@@ -97,6 +77,15 @@ class NexudusReader:
     def use_pages_of(self, rows_a_page: int) -> None:
         """Ask for so many rows a page from now on."""
         self._records.page_size = rows_a_page
+
+    def measure_with(self, measure: Measure) -> None:
+        """Tell how each exchange went from now on; from any thread."""
+        self._conversation.measure_with(measure)
+
+    @property
+    def login_works(self) -> bool | None:
+        """What the last call that tells said about the login, None as long as none did. Asks nothing."""
+        return self._conversation.login_works
 
     def record(self, entity: Entity, record_id: int) -> Record | None:
         """Any record by kind and id; None if there is none."""

@@ -113,12 +113,12 @@ class Conversation:
         self._clock = clock
         self._now = now
         self._chance = chance
-        self._exchange = Exchange(settings, clock=clock, transport=transport)
+        self.exchange = Exchange(settings, clock=clock, transport=transport)
         self._login = login_for(settings, clock)
 
     def close(self) -> None:
         """Close the idle connections."""
-        self._exchange.close()
+        self.exchange.close()
 
     def read(self, call: Call) -> Found | Absent:
         """The data that a read gives, or that there is none; every other end is an error of `errors`."""
@@ -209,7 +209,7 @@ class Conversation:
         if left <= 0:
             raise LineFault("the time for the call is over", bytes_sent=False)
         gate = gate and TellingGate(gate, self._pace.went_out)
-        return self._exchange.send(call, authorization=header, seconds=left, gate=gate)
+        return self.exchange.send(call, authorization=header, seconds=left, gate=gate, tries=patience.tries)
 
     def _ask_token(self, patience: _Patience) -> Token | Denied:
         call = token_call(self._settings.username, self._settings.password)

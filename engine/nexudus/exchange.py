@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
+from typing import Protocol
 from urllib.request import getproxies, proxy_bypass
 
 import httpcore
@@ -59,8 +60,20 @@ class Reply:
     body: bytes = field(repr=False)
 
 
+class Measure(Protocol):
+    """Who is told how calls went, from any thread. Must raise nothing and take no time."""
+
+    def exchanged(self, method: str, *, status: int, fault: str, seconds: float, resent: bool) -> None:
+        """One exchange: its status, or 0 and a fixed phrase where none came. `resent`: the call was sent before."""
+
+    def ambiguous(self) -> None:
+        """A write ended without a sure answer."""
+
+
 class Exchange:
-    """The line to one origin; safe to use from many threads."""
+    """The line to one origin; safe to use from many threads. `measure` is told of each call, if there is one."""
+
+    measure: Measure | None = None
 
     def __init__(
         self,
@@ -75,12 +88,29 @@ class Exchange:
         self._traces = transport is None
         self._transport = transport or _PooledTransport(settings.base_url, self._deadlines)
 
-    def send(self, call: Call, *, authorization: str, seconds: float, gate: Gate | None = None) -> Reply:
+    def send(  # noqa: PLR0913 - one call, all by name
+        self, call: Call, *, authorization: str, seconds: float, gate: Gate | None = None, tries: int = 1
+    ) -> Reply:
         """Send once and read the whole answer within `seconds`; LineFault if none came.
 
-        What `gate` raises before the first byte is handed on.
+        What `gate` raises before the first byte is handed on. `tries` counts this one, for who measures.
         """
-        request = self._request(call, authorization, seconds)
+        request, started = self._request(call, authorization, seconds), self._clock()
+        status, fault = 0, ""
+        try:
+            reply = self._through(request, seconds, gate)
+            status = reply.status
+        except LineFault as no_answer:
+            fault = no_answer.what
+            raise
+        finally:
+            if self.measure is not None and (status or fault):
+                self.measure.exchanged(
+                    call.method, status=status, fault=fault, seconds=self._clock() - started, resent=tries > 1
+                )
+        return reply
+
+    def _through(self, request: httpx.Request, seconds: float, gate: Gate | None) -> Reply:
         if gate is None:
             return self._converse(request, seconds)
         with Passage(gate) as passage:
