@@ -203,6 +203,23 @@ def test_what_is_in_doubt_is_decided_after_the_quiet_period(service: Service, ac
     assert len(account.names()) == 3
 
 
+def test_a_task_that_nexudus_refuses_is_tried_five_times_beside_those_that_are_made(
+    service: Service, account: Account
+) -> None:
+    account.far_side.set_mode("S23.Name", "400")
+    account.far_side.set_mode("S23.Name-limit", 25)
+    service.deliver("contract.created", CONTRACT, CoworkerId=ASHLEY)
+    states = [advanced.state for _ in range(MOST_TRIES) for advanced in service.work(200)]
+    assert states == ["open"] * (MOST_TRIES - 1) + ["failed"]
+    (job,) = service.jobs()
+    assert job.why.startswith("failed 2, kept 1: item ")
+    assert "Ashley" not in job.why
+    assert account.names() == ["Hand out the access card"]
+    account.far_side.set_mode("S23.Name", "accepted")
+    service.ledger.jobs.reopen(job.id, service.clock())
+    assert [advanced.why for advanced in service.work()] == ["created 2, kept 1"]
+
+
 def test_data_that_no_task_can_be_made_of_is_set_aside_after_five_tries_and_mended_by_a_replay(
     service: Service, account: Account
 ) -> None:
@@ -217,48 +234,6 @@ def test_data_that_no_task_can_be_made_of_is_set_aside_after_five_tries_and_mend
     account.far_side.put_record("coworkercontracts", CONTRACT, ContractTerm="2027-12-04T00:00:00Z")
     service.ledger.jobs.reopen(job.id, service.clock())
     assert [advanced.why for advanced in service.work()] == ["created 3"]
-
-
-def test_a_list_that_is_deleted_or_renamed_leaves_its_job_to_a_person(service: Service, account: Account) -> None:
-    job_id = asked(service)
-    path = account.lists / "new-member.yaml"
-    text = path.read_text().replace("tasklist: new-member", "tasklist: newcomer\nformerly: new-member")
-    path.unlink()
-    account.write("newcomer", text)
-    advanced = service.advancer.advance(job_id)
-    assert advanced.state == "aside"
-    assert advanced.why == "there is no task list 'new-member' in tasklists any more. Is it newcomer now?"
-
-
-def test_a_broken_list_is_waited_for_and_its_mistake_is_told_with_its_place(service: Service, account: Account) -> None:
-    job_id = asked(service)
-    account.edit("new-member", "once_per: membership", "once_pr: membership")
-    advanced = service.advancer.advance(job_id)
-    assert (advanced.state, seconds_ahead(service, advanced.due_at)) == ("open", 60)
-    assert "tasklists/new-member.yaml:8:1: the key 'once_pr' is not known here" in advanced.why
-    account.edit("new-member", "once_pr: membership", "once_per: membership")
-    assert [advanced.why for advanced in service.work(61)] == ["created 3"]
-    assert service.jobs()[0].tries == 0
-
-
-def test_a_broken_organisation_holds_up_every_list_and_another_owner_too(service: Service, account: Account) -> None:
-    job_id = asked(service)
-    account.edit("organisation", "owner: acme-coworking", "owner: other-coworking")
-    assert "the owner was 'acme-coworking'" in service.advancer.advance(job_id).why
-    account.edit("organisation", "owner: other-coworking", "ownr: acme-coworking")
-    assert "tasklists/organisation.yaml:1:1" in service.advancer.advance(job_id).why
-    account.edit("organisation", "ownr: acme-coworking", "owner: acme-coworking")
-    assert service.advancer.advance(job_id).state == "done"
-    assert len(account.names()) == 3
-
-
-def test_a_list_that_was_broken_when_it_was_asked_for_and_does_not_start_on_the_event_is_done(
-    service: Service, account: Account
-) -> None:
-    account.write("odd", "tasklist: odd\n  - {")
-    service.settle(service.deliver("coworker.updated", PAULA))
-    account.write("odd", "tasklist: odd\nname: Odd\nitems: [{id: a, name: A, responsible: front-desk}]\n")
-    assert [advanced.why for advanced in service.work()] == ["odd does not start on coworker.updated"]
 
 
 class Killed(BaseException):
