@@ -183,6 +183,13 @@ _BACKFILLED = _object(
     due_at=_MOMENT_OR_NULL,
 )
 
+_SETTING = _object(
+    **{"name": _TEXT, "value": _TEXT, "from": {"enum": ["environment", "file", "default", "argument"]}},
+    is_secret={"type": "boolean"},
+    default=_TEXT,
+    meaning=_TEXT,
+)
+
 OUTPUTS: dict[str, Schema] = {
     "preview": _object(**_PLAN),
     "run": _object(
@@ -250,6 +257,7 @@ OUTPUTS: dict[str, Schema] = {
         dry_run={"type": "boolean"},
         members=_array(_BACKFILLED),
     ),
+    "config": _object(settings=_array(_SETTING), problems=_TEXTS, warnings=_TEXTS),
     "check": _object(problems=_array(_PROBLEM), lists=_TEXTS),
     "fields": _array(_object(**{"path": _TEXT, "type": _TEXT, "from": _TEXT, "meaning": _TEXT})),
 }

@@ -14,7 +14,10 @@ Example:
   tasklists schema run
 """
 _FILES = ("tasklist", "organisation")
-_OUTPUTS = ("preview", "run", "resume", "status", "audit", "probe", "inbox", "hooks", "backfill", "check", "fields")
+_OUTPUTS = (
+    *("preview", "run", "resume", "status", "audit", "probe"),
+    *("inbox", "hooks", "backfill", "config", "check", "fields"),
+)
 
 
 @click.command(epilog=_EPILOG)

@@ -36,7 +36,7 @@ def senders_of(settings: ServiceSettings) -> tuple[Sender, ...]:
 
 
 def check_senders(environ: Mapping[str, str]) -> None:
-    """Raise UserError with everything that is wrong with TASKLISTS_ALERT_URL, TASKLISTS_SMTP_URL and what belongs to it.
+    """Raise UserError with everything that is wrong with the ways out for alerts.
 
     A file that cannot be read is told by whoever reads it: here it only counts as set.
     """
