@@ -21,7 +21,7 @@ AT_ONCE: Final = 500
 _d = tables.deliveries.c
 _COLUMNS: Final = (
     *("id", "digest", "location", "event", "verified", "state", "received_at", "last_at", "copies", "tries"),
-    *("waits_since", "due_at", "why", "trouble"),
+    *("waits_since", "due_at", "settled_at", "why", "trouble"),
 )
 _INSERT: Final = Prepared(insert(tables.deliveries), _COLUMNS)
 _ONE_BODY: Final = select(_d.key, bindparam("content", type_=LargeBinary)).where(_d.id == bindparam("delivery"))

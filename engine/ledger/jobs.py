@@ -90,7 +90,7 @@ class Jobs(JobsView):
         self._writing = transactions.writing
 
     def ask(self, jobs: Iterable[NewJob], now: Instant, also: AlsoJobs | None = None) -> tuple[JobId, ...]:
-        """Store jobs that no delivery asked for, or merge them into open ones; the ids in the order of asking.
+        """Store jobs that no delivery asked for, or merge them into open ones; each id once, in the order of asking.
 
         An open job of the same list, coworker and team, and of the same contract or where one of the two names
         none, takes a new one in unless it is due. The records are noted as seen.
