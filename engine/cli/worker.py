@@ -24,7 +24,7 @@ _LEFT = b"the worker ends before all calls under way had their answers: nothing 
 @dir_option
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(*, folder: str | None, form: str) -> int:
-    """Carry out what webhooks and the sweep asked for. Start as many as you like, on any machine. Runs until stopped."""
+    """Carry out what webhooks and the sweep asked for. Start as many as you like. Runs until it is stopped."""
     from engine.service.serving import Service, read_setting
 
     setting = read_setting(folder_in_use(folder), os.environ, takes_hooks=False)

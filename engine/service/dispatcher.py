@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Final
 
 from whenever import Instant
@@ -33,7 +34,14 @@ class Dispatcher:
     """One loop, `threads` workers. `stop` ends the waits of calls under way; `close` waits for them."""
 
     def __init__(  # noqa: PLR0913 - all by name
-        self, work: Work, ledger: Ledger, stop: Stop, *, threads: int, notice: Notice, poll_seconds: float = POLL_SECONDS
+        self,
+        work: Work,
+        ledger: Ledger,
+        stop: Stop,
+        *,
+        threads: int,
+        notice: Notice,
+        poll_seconds: float = POLL_SECONDS,
     ) -> None:
         self._work = work
         self._ledger = ledger
@@ -93,9 +101,9 @@ class Dispatcher:
         now = Instant.now()
         took = False
         for delivery_id in self._ledger.inbox.due(now, limit=self._threads * 4):
-            took |= self._hand_out("delivery", delivery_id, lambda one=delivery_id: self._work.settle(one))
+            took |= self._hand_out("delivery", delivery_id, partial(self._work.settle, delivery_id))
         for job_id, coworker_id in self._ledger.jobs.due(now, limit=self._threads * 2, but_coworkers=self._busy()):
-            took |= self._hand_out("job", coworker_id, lambda one=job_id: self._work.advance(one))
+            took |= self._hand_out("job", coworker_id, partial(self._work.advance, job_id))
         return took
 
     def _busy(self) -> frozenset[int]:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
+import psycopg
 from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.jobs import Job
@@ -21,6 +22,7 @@ from procrastinate.worker import Worker
 from sqlalchemy import Connection
 from whenever import Instant
 
+from engine.core.errors import Unreachable
 from engine.flows.stopping import Stop
 from engine.ledger.ledger import Ledger
 from engine.ledger.service_values import DeliveryId, JobId
@@ -52,6 +54,15 @@ def _advancing(app: App, job_id: str, coworker_id: int) -> Job:
     """One job; two of one coworker never run at once."""
     task = app.configure_task(ADVANCE, lock=f"coworker {coworker_id}", queueing_lock=f"{ADVANCE} {job_id}")
     return task.make_new_job(job_id=job_id)
+
+
+def make_queue(url: str, ledger: Ledger) -> None:
+    """Make the queue's tables, or bring them to head. Raises Unreachable."""
+    try:
+        bring_queue_to_head(url)
+    except psycopg.OperationalError as error:
+        why = f"The queue's tables at {ledger.place} cannot be reached now."
+        raise Unreachable(why, advice="Nothing is lost: try again.") from error
 
 
 class Deferrer:
@@ -92,8 +103,7 @@ class QueueWorker:
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
 
     def start(self) -> None:
-        """Make the queue's tables if need be, and begin. Raises what psycopg raises when the server is away."""
-        bring_queue_to_head(self._url)
+        """Begin."""
         self._thread.start()
 
     def wake(self) -> None:
@@ -109,7 +119,7 @@ class QueueWorker:
         self._stop.request()
         worker = self._worker
         if worker is not None:
-            worker.stop()
+            worker.stop()  # type: ignore[no-untyped-call]  # Procrastinate leaves it untyped
         if self._thread.is_alive():
             self._thread.join(timeout=seconds)
         return not self._thread.is_alive()
@@ -144,7 +154,7 @@ class QueueWorker:
             mending = asyncio.create_task(self._mend(app))
             try:
                 if not self._stop.requested:
-                    await self._worker.run()
+                    await self._worker.run()  # type: ignore[no-untyped-call]  # as above
             finally:
                 self._worker = None
                 mending.cancel()

@@ -29,12 +29,12 @@ def bring_queue_to_head(url: str) -> tuple[str, ...]:
         missing = [step for step in steps if step.name not in seen]
         if found is None or not found[0]:
             connection.execute(SchemaManager.get_schema())
-            missing, done = steps, ()
+            missing, run = steps, []
         else:
-            for step in missing:
+            run = missing
+            for step in run:
                 connection.execute(step.read_bytes())
-            done = tuple(step.name for step in missing)
         with connection.cursor() as cursor:
             names = [(step.name,) for step in missing]
             cursor.executemany("INSERT INTO queue_steps VALUES (%s) ON CONFLICT DO NOTHING", names)
-    return done
+    return tuple(step.name for step in run)

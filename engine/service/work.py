@@ -6,28 +6,27 @@ lose an id: what it could not do now stays due.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Any, Final, Protocol
 
 from whenever import Instant
 
-from engine.authoring.check import Ready
-from engine.core.errors import TasklistsError, UserError
+from engine.core.errors import TasklistsError
 from engine.core.organisation import Organisation
 from engine.flows.account import WritingAccount, lease_seconds, policy
-from engine.flows.advancing import Advancer
+from engine.flows.advancing import Advanced, Advancer
 from engine.flows.apply import Conduct
 from engine.flows.deciding import Decider
 from engine.flows.lists_in_use import ListsInUse
-from engine.flows.request import Request
 from engine.flows.resume import Recovery, Resumed
-from engine.flows.run import Job, Patience, Runner
+from engine.flows.run import Patience, Runner
 from engine.flows.stopping import Stop
 from engine.flows.tenure import new_holder
-from engine.flows.version import version_of
-from engine.ledger.inbox import Also
 from engine.ledger.service_values import DeliveryId, JobId
+from engine.service import logs
+from engine.service.metrics import Metrics
+
+_ALL: Final = 1_000_000
 
 
 class Work(Protocol):
@@ -40,11 +39,8 @@ class Work(Protocol):
         """Carry a job out, as far as it goes now."""
 
 
-Say = Callable[[str], None]
-
-
 class Workshop:
-    """One account's work. Each thread has a runner of its own: a lease tells holders apart, not threads."""
+    """One account's work, shared by all threads of a process."""
 
     def __init__(  # noqa: PLR0913 - what work is done with, all by name
         self,
@@ -55,68 +51,65 @@ class Workshop:
         environ: Mapping[str, str],
         stop: Stop,
         settle_seconds: float,
-        say: Say,
-        also: Also | None = None,
+        metrics: Metrics,
     ) -> None:
-        self.account = account
-        self.lists = lists
+        self._account = account
+        self._ledger = account.ledger
+        self._lists = lists
         self._organisation = organisation
         self._environ = environ
         self._stop = stop
-        self._say = say
-        self._mine = threading.local()
+        self._metrics = metrics
         self._decider = Decider(
-            account.reader, account.ledger, lists, clock=Instant.now, settle_seconds=settle_seconds, also=also
+            account.reader, account.ledger, lists, clock=Instant.now, settle_seconds=settle_seconds
         )
+        self._advancer = Advancer(self._runner(), account.ledger, lists, clock=Instant.now, say=logs.say)
 
     def settle(self, delivery_id: DeliveryId) -> None:
         """Decide what a delivery starts; errors as the ledger's."""
-        self._decider.settle(delivery_id)
+        with logs.about(delivery_id=delivery_id):
+            state = self._decider.settle(delivery_id)
+            logs.log().info("delivery", state=state)
 
     def advance(self, job_id: JobId) -> None:
-        """Carry a job out; Stopped when the service ends, errors as the ledger's."""
-        self._advancer().advance(job_id)
+        """Carry a job out as far as it goes now; Stopped when the service ends, errors as the ledger's."""
+        with logs.about(job_id=job_id):
+            advanced = self._advancer.advance(job_id)
+            job = self._ledger.jobs.job(job_id)
+            tasklist = job.tasklist if job is not None else ""
+            self._count(tasklist, advanced)
+            told: dict[str, Any] = {"tasklist": tasklist, "state": advanced.state, "what": advanced.why}
+            told |= {"run_id": advanced.run_id} if advanced.run_id else {}
+            told |= {"due_at": advanced.due_at} if advanced.due_at else {}
+            logs.log().info("job", coworker_id=job.coworker_id if job is not None else None, **told)
 
     def recover(self) -> Resumed:
         """Go on with runs that no job stands for: interrupted, parked, or left in doubt by whoever began them."""
-        ledger = self.account.ledger
-        open_jobs = ledger.jobs.listed("open", limit=1_000_000)
-        busy = {job.coworker_id for job in open_jobs}
-        ids = [one for one in ledger.coworkers_to_recover() if one not in busy]
-        recovery = Recovery(self._runner(), self._job_of, self._say)
+        busy = {job.coworker_id for job in self._ledger.jobs.listed("open", limit=_ALL)}
+        ids = [one for one in self._ledger.coworkers_to_recover() if one not in busy]
+        recovery = Recovery(self._runner(), self._lists.job, logs.say)
         found = Resumed()
         for _, resumed in recovery.coworkers(ids):
             found += resumed
         return found
 
-    def _advancer(self) -> Advancer:
-        made: Advancer | None = getattr(self._mine, "advancer", None)
-        if made is None:
-            made = Advancer(self._runner(), self.account.ledger, self.lists, clock=Instant.now, say=self._say)
-            self._mine.advancer = made
-        return made
+    def _count(self, tasklist: str, advanced: Advanced) -> None:
+        self._metrics.job(tasklist, advanced.state)
+        run = self._ledger.run(advanced.run_id) if advanced.run_id else None
+        if run is not None:
+            self._metrics.tasks(run.outcomes)
 
     def _runner(self) -> Runner:
+        """A runner with a holder of its own: what shares one must see to it that no two threads meet at a coworker."""
         told = policy(self._environ, self._organisation)
         return Runner(
-            self.account,
+            self._account,
             told,
-            Conduct(self._stop, self.account.width, quiet_seconds=told.quiet_seconds),
+            Conduct(self._stop, self._account.width, quiet_seconds=told.quiet_seconds),
             holder=new_holder(),
             patience=Patience(wait=False),
             lease_seconds=lease_seconds(self._environ),
         )
-
-    def _job_of(self, tasklist: str, request: Request) -> Job:
-        ready = self._ready(tasklist)
-        return Job(ready.prepared, request, version_of(ready.prepared, ready.data))
-
-    def _ready(self, tasklist: str) -> Ready:
-        found = self.lists.ready().get(tasklist)
-        if found is None:
-            broken = self.lists.broken().get(tasklist)
-            raise UserError(broken or f"there is no list {tasklist!r} any more.")
-        return found
 
 
 def told(error: BaseException) -> str:
