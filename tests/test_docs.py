@@ -52,10 +52,14 @@ def test_every_command_is_in_the_readme_and_shows_an_example(name: str, capsys: 
 def test_every_command_has_machine_readable_output(name: str) -> None:
     if name in {"demo", "schema"}:  # a tour for people, and JSON by nature
         return
-    forms = [option for option in command_of(name).params if "--format" in option.opts]
-    assert forms, name
-    assert isinstance(forms[0].type, click.Choice)
-    assert "json" in forms[0].type.choices
+    found = command_of(name)
+    runs_by_itself = not isinstance(found, click.Group) or found.invoke_without_command
+    parts = list(found.commands.values()) if isinstance(found, click.Group) else []
+    for one in [*parts, *([found] if runs_by_itself else [])]:
+        forms = [option for option in one.params if "--format" in option.opts]
+        assert forms, f"{name} {one.name}"
+        assert isinstance(forms[0].type, click.Choice)
+        assert "json" in forms[0].type.choices
 
 
 @pytest.mark.parametrize("name", ["preview", "run", "status", "check"])
