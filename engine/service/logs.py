@@ -114,7 +114,7 @@ class _Lines:
 
 
 def _stamp(_logger: object, method: str, event: Event) -> Event:
-    at = str(Instant.now().round("millisecond"))
+    at = str(Instant.now().round("millisecond", mode="floor"))
     return {"at": at, "level": method, "event": event.pop("event", ""), **event}
 
 
