@@ -32,9 +32,9 @@ _CAME_AGAIN: Final = Prepared(
     .where(_d.key == bindparam("delivery"))
     .values(copies=_d.copies + bindparam("more"), last_at=bindparam("moment"))
 )
-_BY_DIGEST: Final = select(_d.key, _d.id, _d.digest, _d.verified, _d.last_at).where(
-    _d.digest.in_(bindparam("digests", expanding=True))
-)
+_COPIES: Final = select(_d.key, _d.id, _d.digest, _d.verified, _d.last_at)
+_BY_DIGEST: Final = _COPIES.where(_d.digest.in_(bindparam("digests", expanding=True)))
+_BY_ONE_DIGEST: Final = Prepared(_COPIES.where(_d.digest == bindparam("one")))
 _FIND: Final = Prepared(
     select(_d.key, _d.id, _d.event, _d.verified, _d.state, _d.record_id, tables.bodies.c.delivery_key)
     .outerjoin(tables.bodies, tables.bodies.c.delivery_key == _d.key)
@@ -93,6 +93,9 @@ class Copy(NamedTuple):
 
 def by_digest(connection: Connection, digests: Sequence[bytes]) -> dict[bytes, Copy]:
     """Those of these contents that are stored."""
+    if len(digests) == 1:  # the usual batch: a list of one costs seven times as much to put together
+        rows = _BY_ONE_DIGEST.all(connection, {"one": digests[0]})
+        return {bytes(row[2]): Copy(*row) for row in rows}
     found = {}
     for first in range(0, len(digests), AT_ONCE):
         for row in connection.execute(_BY_DIGEST, {"digests": digests[first : first + AT_ONCE]}):
