@@ -40,12 +40,7 @@ def command(*, host: str, port: int, no_work: bool, folder: str | None, form: st
     from engine.service.serving import Service, read_setting
 
     setting = read_setting(folder_in_use(folder), os.environ, no_work=no_work)
-    try:
-        listening = open_socket(host, port)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        message = f"cannot listen on {host} port {port}: {reason}. --port 0 takes a free one."
-        raise click.UsageError(message) from error
+    listening = open_socket(host, port)
     with stop_on_signals(left=_LEFT) as stop:
         try:
             with Service(setting, stop) as service:
