@@ -12,6 +12,7 @@ from engine.authoring.check import check_folder
 from engine.authoring.folder import Folder
 from engine.cli.main import COMMANDS, run_commands, tasklists
 from engine.core import forms, model, organisation
+from engine.flows.settings_table import SETTINGS, Setting
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
@@ -74,7 +75,8 @@ def test_every_key_of_the_files_is_in_the_readme() -> None:
 
 
 def test_the_yaml_of_the_readme_is_sound(tmp_path: Path) -> None:
-    for block in fenced("yaml"):
+    blocks = [block for block in fenced("yaml") if not block.startswith("# compose.yaml\n")]
+    for block in blocks:
         name = re.match(r"# tasklists/([\w-]+\.yaml)\n", block)
         assert name, "a YAML block begins with its file name"
         (tmp_path / name[1]).write_text(block)
@@ -87,14 +89,42 @@ def test_the_gate_runs_the_readmes_own_test_command() -> None:
     assert commands[1] in (ROOT / ".ci" / "run").read_text().splitlines()
 
 
-def test_every_setting_is_in_the_readme_and_is_read_somewhere() -> None:
-    pattern = r"\b(?:NEXUDUS|TASKLISTS)_[A-Z0-9_]+\b"
+NAMES = {setting.name for setting in SETTINGS}
+A_NAME = r"\b(?:NEXUDUS|TASKLISTS)_[A-Z0-9_]*[A-Z0-9]\b"
+
+
+def settings_named(text: str) -> set[str]:
+    """Every setting that a text names, a file's name counted for its setting where it may stand in a file."""
+    found = set(re.findall(A_NAME, text))
+    return {name if name in NAMES else re.sub("_FILE$", "", name) for name in found}
+
+
+def row_of(setting: Setting) -> str:
+    is_prose = " " in setting.default
+    default = f"`{setting.default}`" if setting.default and not is_prose else setting.default
+    words = f" ({', '.join(f'`{word}`' for word in setting.words)})" if setting.words else ""
+    also = ". Also as `..._FILE`" if setting.has_file else ""
+    return f"| `{setting.name}` | {default} | {setting.meaning}{words}{also} |"
+
+
+def test_the_readme_has_the_table_of_all_settings_and_no_other() -> None:
+    heading = "| setting | default | meaning |\n|---|---|---|\n"
+    assert README.count(heading) == 1
+    table = README.split(heading)[1].split("\n\n")[0]
+    assert table.splitlines() == [row_of(setting) for setting in SETTINGS]
+
+
+def test_the_readme_and_the_engine_name_no_setting_that_there_is_not() -> None:
     sources = "\n".join(path.read_text() for path in (ROOT / "engine").rglob("*.py"))
-    read = {name for name in re.findall(pattern, sources) if not name.endswith(("_FILE", "_"))}
-    told = set(re.findall(pattern, README))
-    assert read - told == set()
-    limits = {f"TASKLISTS_{name}" for name in re.findall(r'given\("(\w+)"\)', sources.lower())}
-    assert told - read - {name.upper() for name in limits} == set()
+    assert settings_named(README) == NAMES
+    assert settings_named(sources) - NAMES == set()
+
+
+def test_every_setting_is_read_by_something_else_than_its_table() -> None:
+    table = ROOT / "engine" / "flows" / "settings_table.py"
+    sources = "\n".join(path.read_text() for path in (ROOT / "engine").rglob("*.py") if path != table)
+    limits = {f"TASKLISTS_{name.upper()}" for name in re.findall(r'given\("(\w+)"\)', sources)}
+    assert NAMES - settings_named(sources) - limits == set()
 
 
 def test_readme_names_the_files_that_exist() -> None:

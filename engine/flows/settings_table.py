@@ -51,6 +51,10 @@ def _whole(name: str, meaning: str, default: int, bounds: tuple[int, int]) -> Se
     return Setting(name, meaning, "number", str(default), *bounds)
 
 
+def _seconds(name: str, meaning: str, default: int) -> Setting:
+    return Setting(name, f"{meaning}; decimals allowed", "number", str(default))
+
+
 _MOST_LIMIT = 999_999_999
 _DAY = 24 * 60
 """Minutes: what is looked at less than once a day is not watched."""
@@ -73,21 +77,21 @@ LISTS = (
         ".tasklists/ledger.db beside the folder of the lists",
         takes_file=True,
     ),
-    _word("TASKLISTS_NOTES_REF", "the mark in Notes, by which a lost ledger is made up for", "on", "off"),
-    Setting("TASKLISTS_QUIET_SECONDS", "how long a request without an answer may still arrive", "number", "120"),
-    Setting("TASKLISTS_LEASE_SECONDS", "how long a process that died keeps others from its member", "number", "30"),
-    _whole("TASKLISTS_WRITES_PER_MINUTE", "the account's limit; 0 is none", 60, (0, _MOST_LIMIT)),
-    _whole("TASKLISTS_CALLS_PER_MINUTE", "the account's limit; 0 is none", 120, (0, _MOST_LIMIT)),
-    _whole("TASKLISTS_CALLS_PER_HOUR", "the account's limit; 0 is none", 5000, (0, _MOST_LIMIT)),
-    _whole("TASKLISTS_CALLS_PER_100_MS", "the account's limit; 0 is none", 10, (0, _MOST_LIMIT)),
-    _whole("TASKLISTS_WRITES_PER_DAY", "the account's limit; 0 is none", 5000, (0, _MOST_LIMIT)),
+    _word("TASKLISTS_NOTES_REF", "the mark in Notes, by which tasks are found when the ledger is lost", "on", "off"),
+    _seconds("TASKLISTS_QUIET_SECONDS", "how long a request without an answer may still arrive", 120),
+    _seconds("TASKLISTS_LEASE_SECONDS", "how long a process that died keeps others from its member", 30),
+    _whole("TASKLISTS_WRITES_PER_MINUTE", "the account's limit of writes; 0 is none", 60, (0, _MOST_LIMIT)),
+    _whole("TASKLISTS_CALLS_PER_MINUTE", "the account's limit of calls; 0 is none", 120, (0, _MOST_LIMIT)),
+    _whole("TASKLISTS_CALLS_PER_HOUR", "the account's limit of calls; 0 is none", 5000, (0, _MOST_LIMIT)),
+    _whole("TASKLISTS_CALLS_PER_100_MS", "the account's limit of calls; 0 is none", 10, (0, _MOST_LIMIT)),
+    _whole("TASKLISTS_WRITES_PER_DAY", "the account's limit of writes; 0 is none", 5000, (0, _MOST_LIMIT)),
 )
 """How lists are run, by hand and by the service."""
 
 SERVICE = (
     _secret("TASKLISTS_HOOK_SECRETS", "the shared secrets of the webhooks, one or two a location, as JSON"),
     _secret("TASKLISTS_HOOK_TOKENS", "for hooks that cannot be signed: a secret part of the path by location, as JSON"),
-    Setting("TASKLISTS_PUBLIC_URL", "where Nexudus reaches the door, such as https://hooks.acme.example", "address"),
+    Setting("TASKLISTS_PUBLIC_URL", "where Nexudus reaches the door, such as https://tasks.acme.example", "address"),
     _whole("TASKLISTS_SETTLE_SECONDS", "how long a burst of deliveries about one member may last", 10, (0, 600)),
     _word("TASKLISTS_SWEEP", "what becomes of members that no delivery told about", "run", "report", "off"),
     _whole("TASKLISTS_SWEEP_MINUTES", "how often they are looked for", 15, (1, _DAY)),
