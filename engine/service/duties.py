@@ -6,6 +6,7 @@ person switched off.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
@@ -21,6 +22,7 @@ from engine.flows.service_settings import ServiceSettings
 from engine.flows.stopping import Stop
 from engine.flows.sweep import Sweep
 from engine.flows.tenure import new_holder
+from engine.ledger.values import Lease
 from engine.service import logs
 from engine.service.alert_causes import Situation, evaluate
 from engine.service.alerts import Alerter
@@ -66,6 +68,7 @@ class Duties:
             say=logs.say,
         )
         self._alerter = Alerter(self._ledger.watch, senders_of(settings), say=logs.say, may_tell=self._may_tell)
+        self._telling: Lease | None = None
         self._schedules: list[Schedule] = []
 
     def start(self, stop: Stop) -> None:
@@ -95,6 +98,9 @@ class Duties:
         for schedule in self._schedules:
             schedule.join(_JOIN_SECONDS / len(self._schedules))
         self._alerter.stop()
+        if self._telling is not None:
+            with suppress(TasklistsError):  # kept, it only makes the next process wait until it ends
+                self._ledger.give_back_lease(self._telling)
 
     def _log_in(self) -> None:
         """Ask who we are until Nexudus has said so: readiness wants a login that works."""
@@ -135,9 +141,9 @@ class Duties:
     def _may_tell(self) -> bool:
         """Of several processes on one ledger one tells, for as long as it lives."""
         try:
-            lease = self._ledger.take_lease(
+            self._telling = self._ledger.take_lease(
                 "tell alerts", holder=self._holder, seconds=_TELLING_SECONDS, now=Instant.now()
             )
         except TasklistsError:
             return False
-        return lease is not None
+        return self._telling is not None

@@ -22,6 +22,8 @@ from engine.service.work import told
 
 _TICK_SECONDS: Final = 0.2
 _LEASE_SECONDS: Final = 60.0
+_TAKEN_SECONDS: Final = 15.0
+"""Whoever has a duty may be a process that was killed in it: its turn must not pass unused for a whole interval."""
 
 
 @dataclass(frozen=True)
@@ -42,13 +44,22 @@ class Schedule:
     """One thread for a few duties, one after the other."""
 
     def __init__(  # noqa: PLR0913 - all by name
-        self, name: str, duties: Sequence[Duty], ledger: Ledger, *, holder: str, stop: Stop, notice: Notice
+        self,
+        name: str,
+        duties: Sequence[Duty],
+        ledger: Ledger,
+        *,
+        holder: str,
+        stop: Stop,
+        notice: Notice,
+        taken_seconds: float = _TAKEN_SECONDS,
     ) -> None:
         self._duties = duties
         self._ledger = ledger
         self._holder = holder
         self._stop = stop
         self._notice = notice
+        self._taken_seconds = taken_seconds
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
@@ -71,23 +82,27 @@ class Schedule:
         while not self._stop.requested:
             for duty in self._duties:
                 if not self._stop.requested and time.monotonic() >= due[duty.name]:
-                    self._do(duty)
-                    due[duty.name] = time.monotonic() + duty.seconds
+                    had_its_turn = self._do(duty)
+                    pause = duty.seconds if had_its_turn else min(duty.seconds, self._taken_seconds)
+                    due[duty.name] = time.monotonic() + pause
             time.sleep(_TICK_SECONDS)
 
-    def _do(self, duty: Duty) -> None:
+    def _do(self, duty: Duty) -> bool:
+        """Do it, whatever comes of it; False if another process has the duty now."""
         try:
             if not duty.alone:
                 duty.do()
-                return
+                return True
             lease = self._take(duty)
-            if lease is not None:
-                with _Kept(self._ledger, lease):
-                    duty.do()
+            if lease is None:
+                return False
+            with _Kept(self._ledger, lease):
+                duty.do()
         except Stopped:
             pass
         except Exception as error:  # noqa: BLE001 - one duty must never end the others
             self._notice(duty.name, told(error))
+        return True
 
     def _take(self, duty: Duty) -> Lease | None:
         """None while another process does it."""
