@@ -114,8 +114,7 @@ class _Lines:
 
 
 def _stamp(_logger: object, method: str, event: Event) -> Event:
-    at = str(Instant.now().round("millisecond", mode="floor"))
-    return {"at": at, "level": method, "event": event.pop("event", ""), **event}
+    return {"at": _moment(Instant.now()), "level": method, "event": event.pop("event", ""), **event}
 
 
 def _kept(_logger: object, _method: str, event: Event) -> Event:
@@ -148,10 +147,16 @@ def _plain(value: object) -> object:
         return value if math.isfinite(value) else str(value)  # JSON knows no infinity
     if isinstance(value, list | tuple):
         return [_plain(part) for part in value]
-    if isinstance(value, str | Instant):
-        text = str(value)
+    if isinstance(value, Instant):
+        return _moment(value)
+    if isinstance(value, str):
+        text = str(value)  # of a subclass the plain text
         return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ..."
     return type(value).__name__  # never its repr: that may hold anything
+
+
+def _moment(moment: Instant) -> str:
+    return str(moment.round("millisecond", mode="floor"))
 
 
 def _as_json(event: Event) -> str:
