@@ -40,6 +40,12 @@ _MOST_AT_ONCE: Final = 200
 _RESTART_SECONDS: Final = 1.0
 _KEEP_HOURS: Final = 24
 
+# Not retried: a job with the same lock may wait beside it, and would be refused a second place. What is still due in
+# the ledger is deferred right afterwards.
+_DROP_STALLED: Final = (
+    "DELETE FROM procrastinate_jobs AS job WHERE status = 'doing' AND NOT EXISTS (SELECT FROM procrastinate_workers"
+    " WHERE id = job.worker_id AND last_heartbeat > now() - make_interval(secs => %(seconds)s))"
+)
 _LIVE: Final = (
     "SELECT queueing_lock FROM procrastinate_jobs"
     " WHERE status IN ('todo', 'doing') AND queueing_lock = ANY(%(locks)s)"
@@ -135,6 +141,7 @@ class QueueWorker:
                 time.sleep(0.05)
 
     async def _until_it_ends(self) -> None:
+        bring_queue_to_head(self._url)  # somebody may have dropped the tables meanwhile
         loop = asyncio.get_running_loop()
         pool = ThreadPoolExecutor(self._threads + 1, thread_name_prefix="work")  # one more for looking what is due
         loop.set_default_executor(pool)
@@ -182,12 +189,13 @@ class QueueWorker:
             self._notice(kind, told(error))
 
     async def _mend(self, app: App) -> None:
-        """Every second: jobs of dead workers are taken up, what is due and in no job is deferred."""
+        """Every second: jobs of dead workers are dropped, and what is due and in no job is deferred."""
         pruned_at = 0.0
         while True:
+            if self._stop.requested and self._worker is not None:
+                self._worker.stop()  # type: ignore[no-untyped-call]  # one that `close` called may have come too early
             try:
-                for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=self._dead_seconds):
-                    await app.job_manager.retry_job(job)
+                await app.connector.execute_query_async(_DROP_STALLED, seconds=self._dead_seconds)
                 await self._defer_due(app)
                 if time.monotonic() - pruned_at > 3600:
                     pruned_at = time.monotonic()

@@ -12,22 +12,41 @@ import psycopg
 from procrastinate.schema import SchemaManager
 
 _LOCK: Final = "SELECT pg_advisory_xact_lock(hashtext('tasklists queue ' || current_schema()))"
+_TABLES: Final = ("procrastinate_jobs", "procrastinate_events", "procrastinate_workers")
+_FOUND: Final = "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename = ANY(%s)"
+
+# What is left where somebody dropped a table: the queue's own script wants a place without any of its parts.
+_CLEAR: Final = r"""
+DO $$ DECLARE part text; BEGIN
+    FOREACH part IN ARRAY ARRAY(
+        SELECT format('TABLE IF EXISTS %I CASCADE', tablename) FROM pg_tables
+        WHERE schemaname = current_schema() AND tablename LIKE 'procrastinate\_%'
+    UNION ALL SELECT format('ROUTINE IF EXISTS %s CASCADE', oid::regprocedure) FROM pg_proc
+        WHERE pronamespace = current_schema()::regnamespace AND proname LIKE 'procrastinate\_%'
+    UNION ALL SELECT format('TYPE IF EXISTS %I CASCADE', typname) FROM pg_type
+        WHERE typnamespace = current_schema()::regnamespace AND typname LIKE 'procrastinate\_%'
+        AND (typtype = 'e' OR typrelid IN (SELECT oid FROM pg_class WHERE relkind = 'c'))
+    ) LOOP EXECUTE 'DROP ' || part; END LOOP;
+END $$
+"""
 _STEPS: Final = "CREATE TABLE IF NOT EXISTS queue_steps (name text PRIMARY KEY)"
 
 
 def bring_queue_to_head(url: str) -> tuple[str, ...]:
     """Make the queue's tables, or run those of its steps that this database has not seen; return the steps run.
 
+    Where one of them is gone all are made anew: what they held is in the ledger.
     Several processes may do so at once: one does, the others wait for it.
     """
     with psycopg.connect(url) as connection, connection.transaction():
         connection.execute(_LOCK)
-        found = connection.execute("SELECT to_regclass('procrastinate_jobs') IS NOT NULL").fetchone()
+        found = connection.execute(_FOUND, (list(_TABLES),)).fetchone()
         connection.execute(_STEPS)
         seen = {row[0] for row in connection.execute("SELECT name FROM queue_steps")}
         steps = sorted(Path(SchemaManager.get_migrations_path()).glob("*.sql"))
         missing = [step for step in steps if step.name not in seen]
-        if found is None or not found[0]:
+        if found is None or found[0] < len(_TABLES):
+            connection.execute(_CLEAR)
             connection.execute(SchemaManager.get_schema())
             missing, run = steps, []
         else:
