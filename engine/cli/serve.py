@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 import click
@@ -20,7 +21,13 @@ Example:
   tasklists serve --host 0.0.0.0 --port 8080 --no-work
 """
 
-_LEFT = b"the service ends before all calls under way had their answers: nothing is lost, the next start settles them\n"
+_LEFT = (
+    b'{"level": "warning", "event": "ended at once", '
+    b'"what": "calls under way had no answer yet; nothing is lost, whoever works next settles them"}\n'
+)
+"""Written by a signal handler, where no logger may be called: one line as the log's others are."""
+
+_TOLD = b'{"level": "info", "event": "stopping", "what": "what is under way is finished first"}\n'
 
 
 @click.command(epilog=_EPILOG)
@@ -41,13 +48,18 @@ def command(*, host: str, port: int, no_work: bool, folder: str | None, form: st
 
     setting = read_setting(folder_in_use(folder), os.environ, no_work=no_work)
     listening = open_socket(host, port)
-    with stop_on_signals(left=_LEFT) as stop:
+    with stop_on_service_signals() as stop:
         try:
             with Service(setting, stop) as service:
                 service.serve(listening, lambda: _announce(host, listening.getsockname()[1], form))
         finally:
             listening.close()
     return exit_code(stop)
+
+
+def stop_on_service_signals() -> AbstractContextManager[Stop]:
+    """Return what a service listens to; what is said of it are lines of the log."""
+    return stop_on_signals(left=_LEFT, told=_TOLD)
 
 
 def exit_code(stop: Stop) -> int:

@@ -30,10 +30,10 @@ _TOLD: Final = b"\nstopping: what is under way is finished first; once more ends
 
 
 @contextmanager
-def stop_on_signals(grace: float = GRACE_SECONDS, left: bytes = _LEFT) -> Iterator[Stop]:
+def stop_on_signals(grace: float = GRACE_SECONDS, left: bytes = _LEFT, told: bytes = _TOLD) -> Iterator[Stop]:
     """Yield what a run listens to; SIGINT and SIGTERM ask it to stop until the block ends.
 
-    `left` is said when the process has to end after `grace` seconds, or by a second signal.
+    `told` is said at the first signal, `left` when the process has to end after `grace` seconds, or by a second one.
     """
     from engine.flows.stopping import Stop
 
@@ -45,7 +45,7 @@ def stop_on_signals(grace: float = GRACE_SECONDS, left: bytes = _LEFT) -> Iterat
         if stop.requested:
             _end_now(left)
         stop.request(number)
-        os.write(2, _TOLD)  # a buffered stream may be in use at this very moment
+        os.write(2, told)  # a buffered stream may be in use at this very moment
 
     before = _install(asked)
     try:

@@ -8,16 +8,13 @@ import os
 import click
 
 from engine.cli.choices import dir_option, folder_in_use
-from engine.cli.serve import exit_code
-from engine.cli.signals import stop_on_signals
+from engine.cli.serve import exit_code, stop_on_service_signals
 
 _EPILOG = """\b
 Example:
   tasklists worker
   tasklists worker --format json
 """
-
-_LEFT = b"the worker ends before all calls under way had their answers: nothing is lost, another one settles them\n"
 
 
 @click.command(epilog=_EPILOG)
@@ -28,7 +25,7 @@ def command(*, folder: str | None, form: str) -> int:
     from engine.service.serving import Service, read_setting
 
     setting = read_setting(folder_in_use(folder), os.environ, takes_hooks=False)
-    with stop_on_signals(left=_LEFT) as stop, Service(setting, stop) as service:
+    with stop_on_service_signals() as stop, Service(setting, stop) as service:
         if form == "json":
             click.echo(json.dumps({"pid": os.getpid()}))
         else:
