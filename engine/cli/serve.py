@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from engine.cli.choices import dir_option, folder_in_use
-from engine.cli.signals import INTERRUPTED, stop_on_signals
+from engine.cli.signals import INTERRUPTED, end_now, stop_on_signals
 
 if TYPE_CHECKING:
     from engine.flows.stopping import Stop
+    from engine.service.serving import Service
 
 _EPILOG = """\b
 Example:
@@ -54,19 +55,25 @@ def command(*, host: str, port: int, no_work: bool, folder: str | None, form: st
                 service.serve(listening, lambda: _announce(host, listening.getsockname()[1], form))
         finally:
             listening.close()
-    return exit_code(stop)
+    return exit_code(service, stop)
 
 
 def stop_on_service_signals() -> AbstractContextManager[Stop]:
     """Return what a service listens to; what is said of it are lines of the log."""
-    return stop_on_signals(left=_LEFT, told=_TOLD)
+    return stop_on_signals(left=_LEFT, told=_TOLD, terminated=0)
 
 
-def exit_code(stop: Stop) -> int:
-    """Return 0 for a service that was told to end, 130 for one that was interrupted at the keyboard."""
+def exit_code(service: Service, stop: Stop) -> int:
+    """Return 0 for a service that was told to end, 130 for one that was interrupted at the keyboard.
+
+    With calls to Nexudus still under way the process ends here, and says so: it must not wait for their answers.
+    """
     import signal
 
-    return INTERRUPTED if stop.signal_number == signal.SIGINT else 0
+    code = INTERRUPTED if stop.signal_number == signal.SIGINT else 0
+    if not service.is_done:
+        end_now(_LEFT, code)
+    return code
 
 
 def _announce(host: str, port: int, form: str) -> None:

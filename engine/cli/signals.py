@@ -30,20 +30,27 @@ _TOLD: Final = b"\nstopping: what is under way is finished first; once more ends
 
 
 @contextmanager
-def stop_on_signals(grace: float = GRACE_SECONDS, left: bytes = _LEFT, told: bytes = _TOLD) -> Iterator[Stop]:
+def stop_on_signals(
+    grace: float = GRACE_SECONDS, left: bytes = _LEFT, told: bytes = _TOLD, *, terminated: int = INTERRUPTED
+) -> Iterator[Stop]:
     """Yield what a run listens to; SIGINT and SIGTERM ask it to stop until the block ends.
 
-    `told` is said at the first signal, `left` when the process has to end after `grace` seconds, or by a second one.
+    `told` is said at the first signal, `left` when the process has to end after `grace` seconds, or by a second one:
+    with exit code 130, or `terminated` if the first was SIGTERM.
     """
     from engine.flows.stopping import Stop
 
     stop, over = Stop(), threading.Event()
+
+    def end() -> None:
+        end_now(left, terminated if stop.signal_number == signal.SIGTERM else INTERRUPTED)
+
     # Started now: a handler must not start a thread, since its own may be in the middle of doing so.
-    threading.Thread(target=_end_in_time, args=(stop, over, grace, left), name="stop", daemon=True).start()
+    threading.Thread(target=_end_in_time, args=(stop, over, grace, end), name="stop", daemon=True).start()
 
     def asked(number: int, _frame: FrameType | None) -> None:
         if stop.requested:
-            _end_now(left)
+            end()
         stop.request(number)
         os.write(2, told)  # a buffered stream may be in use at this very moment
 
@@ -67,18 +74,19 @@ def at_a_prompt() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _end_in_time(stop: Stop, over: threading.Event, grace: float, left: bytes) -> None:
+def _end_in_time(stop: Stop, over: threading.Event, grace: float, end: Callable[[], None]) -> None:
     """Wait for a request to stop, and end the process where that takes too long."""
     while not over.wait(_LISTEN_SECONDS):
         if stop.requested:
             if not over.wait(grace):
-                _end_now(left)
+                end()
             return
 
 
-def _end_now(left: bytes) -> None:
+def end_now(left: bytes, code: int) -> None:
+    """End the process without waiting for its threads, as an ordinary end would: all that counts is on the disk."""
     os.write(2, left)
-    os._exit(INTERRUPTED)
+    os._exit(code)
 
 
 def _install(handler: Handler) -> dict[int, Handler]:

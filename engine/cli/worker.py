@@ -31,4 +31,4 @@ def command(*, folder: str | None, form: str) -> int:
         else:
             click.echo("the worker takes what is due. Ctrl-C ends it.")
         service.wait()
-    return exit_code(stop)
+    return exit_code(service, stop)
