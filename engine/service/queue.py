@@ -123,9 +123,7 @@ class QueueWorker:
     def close(self, seconds: float) -> bool:
         """Take nothing more and wait so long for what is under way; False if some of it is not done by then."""
         self._stop.request()
-        worker = self._worker
-        if worker is not None:
-            worker.stop()  # type: ignore[no-untyped-call]  # Procrastinate leaves it untyped
+        self._stop_worker()
         if self._thread.is_alive():
             self._thread.join(timeout=seconds)
         return not self._thread.is_alive()
@@ -189,12 +187,13 @@ class QueueWorker:
             self._notice(kind, told(error))
 
     async def _mend(self, app: App) -> None:
-        """Every second: jobs of dead workers are dropped, and what is due and in no job is deferred."""
+        """Every second: a sign of life; jobs of dead workers are dropped, and what is due and in no job is deferred."""
         pruned_at = 0.0
         while True:
-            if self._stop.requested and self._worker is not None:
-                self._worker.stop()  # type: ignore[no-untyped-call]  # one that `close` called may have come too early
+            if self._stop.requested:
+                self._stop_worker()  # once more: `close` may have told it before it ran
             try:
+                await self._give_sign(app)
                 await app.connector.execute_query_async(_DROP_STALLED, seconds=self._dead_seconds)
                 await self._defer_due(app)
                 if time.monotonic() - pruned_at > 3600:
@@ -202,9 +201,21 @@ class QueueWorker:
                     await app.job_manager.delete_old_jobs(
                         nb_hours=_KEEP_HOURS, include_failed=True, include_cancelled=True, include_aborted=True
                     )
-            except Exception as error:  # noqa: BLE001 - the worker itself ends when the database is away
+            except Exception as error:  # noqa: BLE001 - the database is away, or the tables are: begin again
                 self._notice("queue", told(error))
+                self._stop_worker()
             await asyncio.sleep(POLL_SECONDS)
+
+    async def _give_sign(self, app: App) -> None:
+        """Procrastinate's own sign of life ends unseen after one that failed, and the worker would count as dead."""
+        worker_id = self._worker.worker_id if self._worker is not None else None
+        if worker_id is not None:
+            await app.job_manager.update_heartbeat(worker_id)
+
+    def _stop_worker(self) -> None:
+        worker = self._worker
+        if worker is not None:
+            worker.stop()  # type: ignore[no-untyped-call]  # Procrastinate leaves it untyped
 
     async def _defer_due(self, app: App) -> None:
         loop = asyncio.get_running_loop()
