@@ -55,17 +55,20 @@ def _in_words(counts: Mapping[str, int]) -> str:
 
 
 def _delivery_table(deliveries: Sequence[Delivery]) -> None:
-    from engine.cli.tables import print_table
+    from engine.cli.showing import WIDE
+    from engine.cli.tables import print_table, say, width
 
-    rows = [
-        (
-            *(one.id, _short(one.received_at), one.location, one.event, _state(one)),
-            *(str(one.coworker_id or ""), str(len(one.jobs) or ""), one.why),
-        )
-        for one in deliveries
-    ]
-    heads = ("delivery", "received (UTC)", "location", "event", "state", "coworker", "jobs", "why")
-    print_table(heads, rows, least=(16, 16, 9, 12, 10, 10, 4, 16))
+    heads = ("delivery", "received (UTC)", "event", "state", "coworker")
+    least = (16, 16, 12, 10, 10)
+    rows = [(one.id, _short(one.received_at), one.event, _state(one), str(one.coworker_id or "")) for one in deliveries]
+    if width() >= WIDE:
+        whole = [(*row, one.location, one.why) for row, one in zip(rows, deliveries, strict=True)]
+        print_table((*heads, "location", "why"), whole, least=(*least, 9, 16))
+        return
+    print_table(heads, rows, least=least)
+    for one in deliveries:
+        if one.state != "done":
+            say(f"{one.id} at {one.location}: {one.why or 'not looked at yet'}")
 
 
 def _state(one: Delivery) -> str:
@@ -73,12 +76,19 @@ def _state(one: Delivery) -> str:
 
 
 def _job_table(jobs: Sequence[StoredJob], title: str = "") -> None:
-    from engine.cli.tables import print_table
+    from engine.cli.showing import WIDE
+    from engine.cli.tables import print_table, say, width
 
-    rows = [
-        (job.id, job.tasklist, str(job.coworker_id), _job_state(job), job.run_id or "", job.why) for job in jobs
-    ]
-    print_table(("job", "list", "coworker", "state", "run", "why"), rows, title=title, least=(16, 10, 10, 10, 16, 16))
+    heads, least = ("job", "list", "coworker", "state", "run"), (16, 10, 10, 10, 16)
+    rows = [(job.id, job.tasklist, str(job.coworker_id), _job_state(job), job.run_id or "") for job in jobs]
+    if width() >= WIDE:
+        whole = [(*row, job.why) for row, job in zip(rows, jobs, strict=True)]
+        print_table((*heads, "why"), whole, title=title, least=(*least, 16))
+        return
+    print_table(heads, rows, title=title, least=least)
+    for job in jobs:
+        if job.why:
+            say(f"{job.id}: {job.why}")
 
 
 def _job_state(job: StoredJob) -> str:

@@ -228,6 +228,20 @@ def test_discard_settles_deliveries_and_jobs(ledger: Ledger, inbox: Any) -> None
     assert (state(ledger, aside), state(ledger, asked), ledger.inbox.body(aside)) == ("done", "done", None)
 
 
+@pytest.mark.parametrize("columns", ["80", "200"])
+def test_on_any_terminal_ids_are_whole_and_every_reason_is_told(
+    ledger: Ledger, inbox: Any, columns: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    one, other = accept(ledger, "a"), accept(ledger, "b")
+    (asked,) = decide(ledger, one, job())
+    ledger.jobs.finish(asked, "failed", "no holder of host", NOW, RunId(RUN))
+    told, shown = inbox("list").out, inbox("show", one).out
+    assert all(len(line) <= int(columns) for line in told.splitlines())
+    assert [text in told for text in (one, other, "no holder of host", "2026-11-23 10:00")] == [True] * 4
+    assert [text in shown for text in (one, asked, RUN, "no holder of host")] == [True] * 4
+
+
 @pytest.mark.parametrize("step", ["show", "replay", "discard"])
 def test_an_unknown_id_is_refused_before_anything_is_changed(ledger: Ledger, inbox: Any, step: str) -> None:
     one = accept(ledger)
