@@ -15,7 +15,9 @@ from service_process import Running, until
 from service_world import PER_PERSON, SECRET, Person, ServiceWorld, service_world
 
 LONG = os.environ.get("TASKLISTS_LONG") == "1"
-KILLS, UNDER_LOAD = (200, 120) if LONG else (8, 24)
+KILLS, UNDER_LOAD = (200, 120) if LONG else (8, 12)
+_USUAL, _HANGS = [(signal.SIGINT, ""), (signal.SIGTERM, "hang")], [(signal.SIGTERM, ""), (signal.SIGINT, "hang")]
+ENDS = [*_USUAL, *_HANGS] if LONG else _USUAL
 SEED = 20261124
 
 
@@ -56,10 +58,11 @@ def test_nothing_acknowledged_is_lost_or_doubled_by_kill_9_after_each_202(
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)], ids=["SIGTERM", "SIGINT"])
+@pytest.mark.parametrize(("number", "fault"), ENDS, ids=lambda one: getattr(one, "name", one or "usual"))
 def test_a_service_that_is_told_to_end_under_load_does_so_within_10_s_and_the_next_goes_on(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], number: signal.Signals, code: int
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], number: signal.Signals, fault: str
 ) -> None:
+    code = 0 if number == signal.SIGTERM else 130
     with service_world(tmp_path, seed=SEED) as world:
         ready = [(person, world.bodies(person)) for person in [world.sign_up() for _ in range(UNDER_LOAD)]]
         accepted: list[tuple[Person, str]] = []
@@ -68,21 +71,25 @@ def test_a_service_that_is_told_to_end_under_load_does_so_within_10_s_and_the_ne
             for sender in senders:
                 sender.start()
             until(lambda: len(set(accepted)) == UNDER_LOAD * 2 and world.commits(), 30, every=0.01)
+            if fault:
+                world.far_side.set_fault(fault, "1.0")
+                time.sleep(0.3)
             began = time.monotonic()
             running.process.send_signal(number)
-            assert running.process.wait(12) == code
+            assert running.process.wait(15) == code
             took = time.monotonic() - began
             for sender in senders:
                 sender.join()
             left = world.states()
             assert "Traceback" not in running.logged()
+        world.far_side.clear_faults()
         with world.serving() as second:
-            until(world.is_idle, 60)
+            until(lambda: world.hurry() >= 0 and world.is_idle(), 60)
             assert second.stop() == 0
         found = world.judged_by(set(accepted))
     with capsys.disabled():
         ended = f"ended in {took:.1f} s with {code}"
-        print(f"\n{number.name}: {ended}, {len(accepted)} answered 202, left {left}; then {found}")
+        print(f"\n{number.name} {fault}: {ended}, {len(accepted)} answered 202, left {left}; then {found}")
     assert took <= 10
     assert not found.lost
     assert not found.doubled

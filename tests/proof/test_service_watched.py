@@ -1,4 +1,4 @@
-"""What is seen of a service from outside: no member, no secret, each alert once, and an outage that it lives through."""
+"""A service seen from outside: no member, no secret, each alert once; and an outage that it lives through."""
 
 from __future__ import annotations
 
@@ -12,10 +12,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sandbox_process import sandbox
 from secrets_kept import ledger_files
 from service_process import Running, sign, until
 from service_world import SECRET, Person, ServiceWorld, free_port, service_world
+
+RESTARTS = 3 if os.environ.get("TASKLISTS_LONG") == "1" else 0
+"""While the hook is off: each of them would tell it again, if it were not for the ledger."""
 
 WRONG = "another-secret-that-nobody-entered"
 
@@ -46,8 +50,9 @@ def everything_shown(world: ServiceWorld, running: Running) -> dict[str, str]:
     shown = {path: running.get(path)[1].decode() for path in ("/metrics", "/readyz", "/healthz", "/openapi.json")}
     for form in ("table", "json"):
         shown[f"inbox list {form}"] = world.cli("inbox", "list", "--format", form).stdout
-        for (number,) in world.rows("SELECT id FROM deliveries"):
-            shown[f"inbox show {number} {form}"] = world.cli("inbox", "show", number, "--format", form).stdout
+    for state in (1, 2):
+        (number,) = world.rows("SELECT id FROM deliveries WHERE state = ?", state)[0]
+        shown[f"inbox show {number}"] = world.cli("inbox", "show", number).stdout
     return shown | {"config": world.cli("config", "--format", "json").stdout}
 
 
@@ -109,6 +114,7 @@ def mailbox() -> Iterator[tuple[str, list[dict[str, Any]]]]:
             thread.join()
 
 
+@pytest.mark.long
 def test_a_hook_that_is_switched_off_is_told_once_and_once_more_when_it_is_on_again(tmp_path: Path) -> None:
     with service_world(tmp_path) as world, mailbox() as (address, alerts):
         world.cli("hooks", "register", "--yes")
@@ -117,10 +123,11 @@ def test_a_hook_that_is_switched_off_is_told_once_and_once_more_when_it_is_on_ag
         with world.serving(TASKLISTS_ALERT_URL=address) as running:
             until(lambda: alerts, 20)
             until(lambda: figures(running).get("tasklists_hooks_off") == 1.0, 20, every=0.5)
-        world.far_side.clear_requests()
-        with world.serving(TASKLISTS_ALERT_URL=address):
-            until(lambda: any("webhooks" in one["path"] for one in world.far_side.requests()), 20)
-            time.sleep(1.5)  # nothing shows that an alert was not sent
+        for _ in range(RESTARTS):
+            world.far_side.clear_requests()
+            with world.serving(TASKLISTS_ALERT_URL=address):
+                until(lambda: any("webhooks" in one["path"] for one in world.far_side.requests()), 20)
+                time.sleep(1.5)  # nothing shows that an alert was not sent
         assert [(one["state"], one["kind"]) for one in alerts] == [("open", "hooks")]
         world.far_side.put_record("webhooks", hook, Active=True, ErrorCount=0, LastError=None)
         with world.serving(TASKLISTS_ALERT_URL=address):
