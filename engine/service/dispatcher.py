@@ -100,11 +100,18 @@ class Dispatcher:
         """Hand out what is due, as far as threads are free; whether anything was handed out."""
         now = Instant.now()
         took = False
-        for delivery_id in self._ledger.inbox.due(now, limit=self._threads * 4):
+        for delivery_id in self._ledger.inbox.due(now, limit=self._threads * 4 + self._held()):
             took |= self._hand_out("delivery", delivery_id, partial(self._work.settle, delivery_id))
         for job_id, coworker_id in self._ledger.jobs.due(now, limit=self._threads * 2, but_coworkers=self._busy()):
             took |= self._hand_out("job", coworker_id, partial(self._work.advance, job_id))
         return took
+
+    def _held(self) -> int:
+        """How many deliveries are due and not to be handed out now: they must not hide the others."""
+        with self._guard:
+            self._wake_rested()
+            keys = self._under_way | self._resting.keys()
+        return sum(isinstance(key, tuple) and key[0] == "delivery" for key in keys)
 
     def _busy(self) -> frozenset[int]:
         """Coworkers that are worked on, or rest, now."""

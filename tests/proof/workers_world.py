@@ -11,6 +11,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -82,7 +83,6 @@ class Fleet:
     env: dict[str, str]
     members: list[tuple[Person, str]] = field(default_factory=list)
     workers: list[Running] = field(default_factory=list)
-    ended: list[Running] = field(default_factory=list)
     amid: int = 0
     """Kills and pauses that fell while runs were under way."""
     _door: Running | None = None
@@ -95,10 +95,15 @@ class Fleet:
     def start_door(self) -> None:
         self._door = start("serve", self.world.folder, self.env, "--port", "0", "--no-work")
 
-    def start_worker(self) -> Running:
-        running = start("worker", self.world.folder, self.env)
-        self.workers.append(running)
-        return running
+    def start_worker(self) -> None:
+        self.workers.append(start("worker", self.world.folder, self.env))
+
+    def start_all(self, workers: int, *, at_once: bool) -> None:
+        """The door and its workers: one after the other, or all in the same moment."""
+        calls = [self.start_door, *[self.start_worker] * workers]
+        with ThreadPoolExecutor(len(calls) if at_once else 1) as pool:
+            for done in [pool.submit(call) for call in calls]:
+                done.result()
 
     def kill(self, place: int) -> None:
         """kill -9 one worker and start it again."""
@@ -106,7 +111,10 @@ class Fleet:
         old = self.workers[place]
         old.kill()
         old.end()
-        self.ended.append(old)
+        self.replace(place)
+
+    def replace(self, place: int) -> None:
+        """Another worker in the place of one that ended."""
         self.workers[place] = start("worker", self.world.folder, self.env)
 
     @contextmanager
@@ -236,7 +244,7 @@ def _wait_for_room(fleet: Fleet, over: threading.Event) -> None:
 
 
 @contextmanager
-def workers_world(folder: Path, *, workers: int = 2, seed: int = 0, **env: str) -> Iterator[Fleet]:
+def workers_world(folder: Path, *, workers: int = 2, seed: int = 0, at_once: bool = False) -> Iterator[Fleet]:
     """A far side with some latency and some faults, a database, a door and so many workers."""
     with service_world(folder, "--mode", "S51.slow-seconds=0.15", seed=seed) as world, private_server() as server:
         for name in LISTS:
@@ -247,12 +255,10 @@ def workers_world(folder: Path, *, workers: int = 2, seed: int = 0, **env: str) 
             world.far_side.set_fault(fault, f"{share}:coworkertasks")
         url = server.new_database()
         scaled = {"LEASE_SECONDS": f"{LEASE_SECONDS}", "QUIET_SECONDS": f"{QUIET_SECONDS}", "LEDGER": url}
-        told = world.environment(**{f"TASKLISTS_{name}": value for name, value in scaled.items()} | env)
+        told = world.environment(**{f"TASKLISTS_{name}": value for name, value in scaled.items()})
         fleet = Fleet(world, server, url, told)
         try:
-            fleet.start_door()
-            for _ in range(workers):
-                fleet.start_worker()
+            fleet.start_all(workers, at_once=at_once)
             yield fleet
         finally:
             fleet.end()

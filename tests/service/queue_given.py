@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 from postgres_given import rows_of
 from service_process import until
@@ -23,10 +25,10 @@ WAITING = "SELECT count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doi
 
 
 @contextmanager
-def ledger_at(url: str) -> Iterator[Ledger]:
+def ledger_at(place: Path | str, **other: Any) -> Iterator[Ledger]:
     now = Instant.now()
-    since = now.subtract(hours=24)
-    with open_ledger(url, owner="acme", account="https://spaces.nexudus.com", since=since, now=now) as ledger:
+    usual = {"owner": "acme", "account": "https://spaces.nexudus.com", "since": now.subtract(hours=24), "now": now}
+    with open_ledger(place, **(usual | other)) as ledger:
         yield ledger
 
 
@@ -38,11 +40,14 @@ def accept(ledger: Ledger, *bodies: str, defer: bool = True) -> list[DeliveryId]
     return [one.id for one in ledger.inbox.accept(came, also=also)]
 
 
-def ask(ledger: Ledger, *coworkers: int, tasklist: str = "new-member") -> Sequence[JobId]:
-    """Jobs that are due."""
+def ask(
+    ledger: Ledger, *coworkers: int, tasklist: str = "new-member", in_seconds: float = 0.0
+) -> Sequence[JobId]:
+    """Jobs that are due now, or in so many seconds."""
     now = Instant.now()
+    due, event = now.add(seconds=in_seconds), "contract.created"
     asked = [
-        NewJob(tasklist, one, event="contract.created", cause="sweep", due_at=now, contract_id=one, received_at=now)
+        NewJob(tasklist, one, event=event, cause="sweep", due_at=due, contract_id=one, received_at=now)
         for one in coworkers
     ]
     return ledger.jobs.ask(asked, now)
