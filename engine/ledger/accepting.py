@@ -15,9 +15,9 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from engine.ledger import delivery_rows as rows
 from engine.ledger import service_schema as tables
+from engine.ledger.ids import numbered_id
 from engine.ledger.packing import milliseconds
 from engine.ledger.prepared import Prepared
-from engine.ledger.runs import new_id
 from engine.ledger.service_values import Accepted, DeliveryId, NewDelivery
 
 MOST_UNVERIFIED: Final = 100
@@ -88,8 +88,8 @@ def _store_unknown(
     connection: Connection, contents: Mapping[bytes, _Content], answers: dict[int, Accepted]
 ) -> None:
     stored: list[dict[str, Any]] = []
-    bodies: dict[str, bytes] = {}
     turned_away = 0
+    key = rows.last_key(connection)
     room = _room_for_unverified(connection, contents)
     for digest, content in contents.items():
         genuine = content.first.verified != "unverified"
@@ -98,13 +98,11 @@ def _store_unknown(
             _answer(answers, content, DeliveryId(""), is_new=False)
             continue
         room -= not genuine
-        row = _row(digest, content)
-        while row["id"] in bodies:  # thirty random bits, and a batch is of few milliseconds
-            row["id"] = new_id(row["received_at"])
+        key += 1
+        row = _row(key, digest, content)
         stored.append(row)
-        bodies[row["id"]] = content.first.body
         _answer(answers, content, row["id"], is_new=genuine)
-    rows.insert_all(connection, stored, bodies)
+    rows.insert_all(connection, stored)
     if turned_away:
         _count(connection, turned_away)
 
@@ -115,12 +113,15 @@ def _room_for_unverified(connection: Connection, contents: Mapping[bytes, _Conte
     return MOST_UNVERIFIED - rows.unverified_aside(connection)
 
 
-def _row(digest: bytes, content: _Content) -> dict[str, Any]:
+def _row(key: int, digest: bytes, content: _Content) -> dict[str, Any]:
     delivery = content.first
     at = milliseconds(delivery.received_at)
     genuine = delivery.verified != "unverified"
     return {
-        "id": DeliveryId(new_id(at)),
+        "key": key,
+        "id": DeliveryId(numbered_id(at, key)),
+        "delivery_key": key,
+        "body": delivery.body,
         "digest": digest,
         "location": delivery.location,
         "event": delivery.event,

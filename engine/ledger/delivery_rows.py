@@ -6,6 +6,7 @@ It must never store one content twice, and never keep the body of a delivery tha
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, LargeBinary, bindparam, delete, func, insert, select, update
@@ -18,14 +19,17 @@ from engine.ledger.service_values import Delivery, DeliveryId, JobId
 AT_ONCE: Final = 500
 """Rows looked up in one statement: databases bound the parameters of one."""
 
+_CONTENTS: Final = 64
+"""Contents looked up in one statement: as many as a service's door takes at once."""
+
 _d = tables.deliveries.c
 _COLUMNS: Final = (
-    *("id", "digest", "location", "event", "verified", "state", "received_at", "last_at", "copies", "tries"),
+    *("key", "id", "digest", "location", "event", "verified", "state", "received_at", "last_at", "copies", "tries"),
     *("waits_since", "due_at", "settled_at", "why", "trouble"),
 )
 _INSERT: Final = Prepared(insert(tables.deliveries), _COLUMNS)
-_ONE_BODY: Final = select(_d.key, bindparam("content", type_=LargeBinary)).where(_d.id == bindparam("delivery"))
-_INSERT_BODY: Final = Prepared(insert(tables.bodies).from_select(["delivery_key", "body"], _ONE_BODY))
+_INSERT_BODY: Final = Prepared(insert(tables.bodies), ("delivery_key", "body"))
+_LAST_KEY: Final = Prepared(select(func.max(_d.key)))
 _FORGET_BODY: Final = Prepared(delete(tables.bodies).where(tables.bodies.c.delivery_key == bindparam("delivery")))
 _CAME_AGAIN: Final = Prepared(
     update(tables.deliveries)
@@ -33,8 +37,6 @@ _CAME_AGAIN: Final = Prepared(
     .values(copies=_d.copies + bindparam("more"), last_at=bindparam("moment"))
 )
 _COPIES: Final = select(_d.key, _d.id, _d.digest, _d.verified, _d.last_at)
-_BY_DIGEST: Final = _COPIES.where(_d.digest.in_(bindparam("digests", expanding=True)))
-_BY_ONE_DIGEST: Final = Prepared(_COPIES.where(_d.digest == bindparam("one")))
 _FIND: Final = Prepared(
     select(_d.key, _d.id, _d.event, _d.verified, _d.state, _d.record_id, tables.bodies.c.delivery_key)
     .outerjoin(tables.bodies, tables.bodies.c.delivery_key == _d.key)
@@ -91,23 +93,37 @@ class Copy(NamedTuple):
     last_at: int
 
 
+@cache
+def _by_digest(size: int) -> Prepared:
+    """Looks so many contents up at once. One that grows with each batch would be compiled anew each time."""
+    names = [bindparam(f"digest{number}", type_=LargeBinary) for number in range(size)]
+    return Prepared(select(_d.key, _d.id, _d.digest, _d.verified, _d.last_at).where(_d.digest.in_(names)))
+
+
 def by_digest(connection: Connection, digests: Sequence[bytes]) -> dict[bytes, Copy]:
     """Those of these contents that are stored."""
-    if len(digests) == 1:  # the usual batch: a list of one costs seven times as much to put together
-        rows = _BY_ONE_DIGEST.all(connection, {"one": digests[0]})
-        return {bytes(row[2]): Copy(*row) for row in rows}
     found = {}
-    for first in range(0, len(digests), AT_ONCE):
-        for row in connection.execute(_BY_DIGEST, {"digests": digests[first : first + AT_ONCE]}):
-            found[bytes(row.digest)] = Copy(row.key, row.id, row.digest, row.verified, row.last_at)
+    for first in range(0, len(digests), _CONTENTS):
+        some = digests[first : first + _CONTENTS]
+        size = 1 if len(some) == 1 else _CONTENTS
+        whole = [*some, *[some[0]] * (size - len(some))]
+        for row in _by_digest(size).all(connection, {f"digest{n}": one for n, one in enumerate(whole)}):
+            copy = Copy(row[0], row[1], bytes(row[2]), row[3], row[4])
+            found[copy.digest] = copy
     return found
 
 
-def insert_all(connection: Connection, rows: Sequence[Mapping[str, Any]], bodies: Mapping[str, bytes]) -> None:
-    """Store deliveries, and the body of each by its id."""
+def last_key(connection: Connection) -> int:
+    """The largest key in use. Whoever holds the write lock may give the next ones away."""
+    row = _LAST_KEY.one(connection, {})
+    return 0 if row is None else row[0] or 0
+
+
+def insert_all(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Store deliveries with their bodies: a row has what both tables need of it."""
     if rows:
         _INSERT.run_many(connection, rows)
-        _INSERT_BODY.run_many(connection, [{"delivery": one, "content": body} for one, body in bodies.items()])
+        _INSERT_BODY.run_many(connection, rows)
 
 
 def count_copies(connection: Connection, copies: Iterable[tuple[Copy, int, int]]) -> None:
@@ -120,7 +136,7 @@ def count_copies(connection: Connection, copies: Iterable[tuple[Copy, int, int]]
 def store_body(connection: Connection, one: Copy, body: bytes) -> None:
     """Keep the body of a delivery, in place of the same one."""
     _FORGET_BODY.run(connection, {"delivery": one.key}).close()
-    _INSERT_BODY.run(connection, {"delivery": one.id, "content": body}).close()
+    _INSERT_BODY.run(connection, {"delivery_key": one.key, "body": body}).close()
 
 
 def change(connection: Connection, key: int, **values: object) -> None:

@@ -11,9 +11,9 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from engine.ledger import service_schema as tables
+from engine.ledger.ids import JOBS, numbered_id
 from engine.ledger.packing import milliseconds, milliseconds_or_none
 from engine.ledger.prepared import Prepared
-from engine.ledger.runs import new_id
 from engine.ledger.service_values import JobId, NewJob
 
 MARGIN: Final = 500
@@ -57,6 +57,12 @@ _OTHERS_WAIT: Final = Prepared(
     .join(tables.deliveries, _d.key == _cause.delivery_key)
     .where((_cause.job_key == bindparam("job")) & (_d.key != bindparam("delivery")) & (_d.state != tables.DONE))
 )
+_COLUMNS: Final = (
+    *("key", "id", "tasklist", "coworker_id", "event", "cause", "contract_id", "team_id", "record_id", "event_at"),
+    *("received_at", "due_at", "state", "tries", "why", "created_at"),
+)
+_INSERT: Final = Prepared(insert(tables.jobs), _COLUMNS)
+_LAST_KEY: Final = Prepared(select(func.max(_j.key)))
 _COUNTS: Final = Prepared(select(_j.state, func.count()).group_by(_j.state))
 
 
@@ -154,10 +160,13 @@ def _earliest(one: int | None, other: int | None) -> int | None:
 
 
 def _insert(connection: Connection, job: NewJob, now: int) -> tuple[int, JobId]:
-    job_id = JobId(new_id(now))
-    made = connection.execute(
-        insert(tables.jobs),
+    (last,) = _LAST_KEY.one(connection, {}) or (None,)
+    key = (last or 0) + 1  # nobody else gives one away: we hold the write lock
+    job_id = JobId(numbered_id(now, key + JOBS))
+    _INSERT.run(
+        connection,
         {
+            "key": key,
             "id": job_id,
             "tasklist": job.tasklist,
             "coworker_id": job.coworker_id,
@@ -174,9 +183,8 @@ def _insert(connection: Connection, job: NewJob, now: int) -> tuple[int, JobId]:
             "why": "",
             "created_at": now,
         },
-    ).inserted_primary_key
-    assert made is not None  # one row, one key
-    return made[0], job_id
+    ).close()
+    return key, job_id
 
 
 def _link(connection: Connection, job_key: int, delivery_key: int) -> None:

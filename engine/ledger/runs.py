@@ -6,7 +6,6 @@ It must never keep what was asked of a run that is done: it may hold a member's 
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Mapping
 from typing import Final
 
@@ -14,11 +13,10 @@ from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, sel
 
 from engine.ledger import schema
 from engine.ledger.claims import Holder
+from engine.ledger.ids import random_id
 from engine.ledger.packing import milliseconds
 from engine.ledger.prepared import Prepared
 from engine.ledger.values import NewRun, RunId
-
-_ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"  # 32 letters in ASCII order, without i, l, o, u
 
 _run = schema.runs.c
 _request = schema.requests.c
@@ -35,7 +33,7 @@ _SEE: Final = Prepared(
 def begin(connection: Connection, run: NewRun) -> RunId:
     """Write a run and what was asked of it; the id is new and sorts by `started_at`."""
     started_at = milliseconds(run.started_at)
-    run_id = RunId(new_id(started_at))
+    run_id = RunId(random_id(started_at))
     # A sign of life in the future is of a clock that was wrong: the quiet period would not end for as long.
     ahead = (_run.coworker_id == run.coworker_id) & (_run.seen_at > started_at)
     connection.execute(update(schema.runs).where(ahead).values(seen_at=started_at))
@@ -115,13 +113,3 @@ def _forget(connection: Connection, requests: ColumnElement[bool], runs: ColumnE
 def counts_text(counts: Mapping[str, int]) -> str:
     """Words with their numbers, in one spelling."""
     return json.dumps(dict(counts), sort_keys=True, separators=(",", ":"))
-
-
-def new_id(moment: int) -> str:
-    """16 characters: ten of milliseconds, so that they sort by `moment`, then six at random.
-
-    50 bits last for thousands of years.
-    """
-    time_part = "".join(_ALPHABET[moment >> shift & 31] for shift in range(45, -1, -5))
-    # One call for six bytes: each call asks the system, and a delivery waits for it.
-    return time_part + "".join(_ALPHABET[byte & 31] for byte in secrets.token_bytes(6))

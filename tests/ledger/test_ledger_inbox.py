@@ -28,6 +28,16 @@ def test_a_delivery_is_new_with_its_body_as_it_came(ledger: Ledger) -> None:
     assert (delivery.received_at, delivery.last_at, delivery.due_at, delivery.settled_at) == (NOW, NOW, NOW, None)
 
 
+def test_what_comes_in_one_millisecond_has_ids_of_its_own_in_the_order_of_coming(ledger: Ledger) -> None:
+    accepted = [one.id for n in range(20) for one in ledger.inbox.accept([came(f"{n} {i}") for i in range(150)])]
+    jobs = ledger.jobs.ask([job(coworker_id=number) for number in range(300)], NOW)
+    assert len({*accepted, *jobs}) == 3300, "nor has a job the id of a delivery"
+    assert sorted(accepted) == accepted
+    assert list(jobs) == sorted(jobs)
+    assert len(set(ledger.inbox.accept([came(f"0 {i}") for i in range(150)]))) == 150, "each is found again"
+    assert ledger.inbox.counts()["new"] == 3000
+
+
 def test_copies_in_one_batch_and_later_are_one_delivery(ledger: Ledger) -> None:
     first, again = ledger.inbox.accept([came("a"), came("a")])
     assert (first.id, first.is_new, again.is_new) == (again.id, True, False)
