@@ -47,6 +47,9 @@ _BUSY_SECONDS: Final = 2.0
 _HELD_SECONDS: Final = 60.0
 """Between looks at what no quiet period decides: another run has it in hand, or a list cannot be read to its end."""
 
+_JUST_PASSED_SECONDS: Final = 5.0
+"""A quiet period that ended while the plan was made decides now; one that ended long ago decided nothing."""
+
 _UNREADABLE_PAUSE: Final = 60.0
 """Seconds, then three times as many: one record that answers 500 is gone, or trouble that lasts a while."""
 
@@ -159,8 +162,9 @@ def of_applied(applied: Applied, job: StoredJob, now: Instant, *, outage: float)
 
 def _held(why: str, moments: Iterable[Instant | None], now: Instant) -> Verdict:
     """In doubt till a quiet period is over, or parked: looked at again a second later, never a try."""
-    ahead = [moment for moment in moments if moment is not None and moment > now]
-    return again(why, min(ahead).add(seconds=1) if ahead else now.add(seconds=_HELD_SECONDS))
+    recent = now.subtract(seconds=_JUST_PASSED_SECONDS)
+    near = [moment for moment in moments if moment is not None and moment > recent]
+    return again(why, max(min(near), now).add(seconds=1) if near else now.add(seconds=_HELD_SECONDS))
 
 
 def held_until(why: str, moments: Iterable[Instant | None], now: Instant) -> Verdict:
