@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from types import TracebackType
@@ -22,7 +22,7 @@ from engine.core.errors import Problems, UserError
 from engine.core.organisation import Organisation
 from engine.flows.account import Place, WritingAccount, lease_seconds, ledger_place, open_to_run
 from engine.flows.lists_in_use import ListsInUse
-from engine.flows.service_settings import ServiceSettings
+from engine.flows.service_settings import ServiceSettings, unknown
 from engine.flows.stopping import Stop
 from engine.ledger.ledger import Ledger
 from engine.ledger.transactions import Also
@@ -56,6 +56,7 @@ class Setting:
     organisation: Organisation
     settings: ServiceSettings
     works: bool
+    takes_hooks: bool
     address: str
     """The ledger's address on PostgreSQL, else empty. It holds the password."""
 
@@ -84,7 +85,7 @@ def read_setting(
             "several processes share the work only over a ledger on PostgreSQL, and this one is a file.",
             advice="Set TASKLISTS_LEDGER to postgresql://..., or run `tasklists serve` alone.",
         )
-    return Setting(folder, environ, organisation, settings, not no_work, address)
+    return Setting(folder, environ, organisation, settings, not no_work, takes_hooks, address)
 
 
 class HandsOut(Protocol):
@@ -120,6 +121,8 @@ class Service:
             self._metrics = Metrics(server_address=from_environment(setting.environ).host)
             self._account.client.measure_with(self._metrics)
             lists = ListsInUse(setting.folder)
+            for line in (*unknown(setting.environ), *_not_told(setting, lists)):
+                logs.notice("settings", line)
             self._workshop = self._make_workshop(self._account, lists)
             self._hands_out, self._also = self._make_hands_out(self._account.ledger)
             duties = Duties(setting.settings, self._account, lists, self._workshop, organisation=setting.organisation)
@@ -225,3 +228,19 @@ class Service:
             metrics=self._metrics,
         )
         return make_app(door, routes=health_routes(state))
+
+
+def _not_told(setting: Setting, lists: ListsInUse) -> Iterator[str]:
+    """What a door starts without, though it will be missed: a sentence each."""
+    if not setting.takes_hooks:
+        return
+    listed = [one.prepared.tasklist.applies for one in lists.ready().values()]
+    used = {place for one in listed if one.on for place in one.locations or setting.organisation.locations}
+    secrets = setting.settings.hook_secrets
+    for place in sorted(used - secrets.secrets.keys() - secrets.tokens.keys()):
+        yield (
+            f"{place} has no secret in TASKLISTS_HOOK_SECRETS, and lists are used there: its deliveries cannot be "
+            "verified, only the sweep finds what they tell"
+        )
+    if not setting.settings.public_url:
+        yield "TASKLISTS_PUBLIC_URL is not set: a webhook that is missing at Nexudus is not noticed"

@@ -27,6 +27,8 @@ from engine.service import logs
 from engine.service.metrics import Metrics
 
 _ALL: Final = 1_000_000
+_SOON_SECONDS: Final = 60.0
+"""A job that is due so soon goes on with what its coworker has open, before its own list."""
 
 
 class Work(Protocol):
@@ -85,7 +87,8 @@ class Workshop:
 
     def recover(self) -> Resumed:
         """Go on with runs that no job stands for: interrupted, parked, or left in doubt by whoever began them."""
-        busy = {job.coworker_id for job in self._ledger.jobs.listed("open", limit=_ALL)}
+        soon = Instant.now().add(seconds=_SOON_SECONDS)  # one that waits longer must not hold up what others left
+        busy = {job.coworker_id for job in self._ledger.jobs.listed("open", limit=_ALL) if job.due_at <= soon}
         ids = [one for one in self._ledger.coworkers_to_recover() if one not in busy]
         recovery = Recovery(self._runner(), self._lists.job, logs.say)
         found = Resumed()
