@@ -17,6 +17,7 @@ from typing import Any, Final
 import psycopg
 from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.job_context import JobContext
 from procrastinate.jobs import Job
 from procrastinate.worker import Worker
 from sqlalchemy import Connection
@@ -37,6 +38,9 @@ POLL_SECONDS: Final = 1.0
 """Also how long the next job of a coworker waits for the one before it: the queue's own default is 5 s."""
 
 _MOST_AT_ONCE: Final = 200
+_LOOKS: Final = 5
+"""A job that so many looks found to be ours and in nobody's hand is done, and its end could not be written."""
+
 _RESTART_SECONDS: Final = 1.0
 _KEEP_HOURS: Final = 24
 
@@ -46,6 +50,8 @@ _DROP_STALLED: Final = (
     "DELETE FROM procrastinate_jobs AS job WHERE status = 'doing' AND NOT EXISTS (SELECT FROM procrastinate_workers"
     " WHERE id = job.worker_id AND last_heartbeat > now() - make_interval(secs => %(seconds)s))"
 )
+_DOING: Final = "SELECT id FROM procrastinate_jobs WHERE status = 'doing' AND worker_id = %(worker)s"
+_DROP: Final = "DELETE FROM procrastinate_jobs WHERE status = 'doing' AND worker_id = %(worker)s AND id = ANY(%(ids)s)"
 _LIVE: Final = (
     "SELECT queueing_lock FROM procrastinate_jobs"
     " WHERE status IN ('todo', 'doing') AND queueing_lock = ANY(%(locks)s)"
@@ -106,6 +112,8 @@ class QueueWorker:
         self._dead_seconds = dead_seconds
         self._notice = notice
         self._worker: Worker | None = None
+        self._in_hand: set[int | None] = set()
+        self._left: dict[int, int] = {}
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
 
     def start(self) -> None:
@@ -168,23 +176,26 @@ class QueueWorker:
     def _app(self, connector: PsycopgConnector) -> App:
         app = App(connector=connector)
 
-        def settle(delivery_id: str) -> None:
-            self._do("delivery", lambda: self._work.settle(DeliveryId(delivery_id)))
+        def settle(context: JobContext, delivery_id: str) -> None:
+            self._do("delivery", context.job.id, lambda: self._work.settle(DeliveryId(delivery_id)))
 
-        def advance(job_id: str) -> None:
-            self._do("job", lambda: self._work.advance(JobId(job_id)))
+        def advance(context: JobContext, job_id: str) -> None:
+            self._do("job", context.job.id, lambda: self._work.advance(JobId(job_id)))
 
-        app.task(name=SETTLE)(settle)
-        app.task(name=ADVANCE)(advance)
+        app.task(name=SETTLE, pass_context=True)(settle)
+        app.task(name=ADVANCE, pass_context=True)(advance)
         return app
 
-    def _do(self, kind: str, call: Callable[[], None]) -> None:
+    def _do(self, kind: str, number: int | None, call: Callable[[], None]) -> None:
         """Whatever becomes of it is in the ledger, and what is still due there is deferred again."""
+        self._in_hand.add(number)
         try:
             if not self._stop.requested:
                 call()
         except Exception as error:  # noqa: BLE001 - one piece of work must never end the worker
             self._notice(kind, told(error))
+        finally:
+            self._in_hand.discard(number)
 
     async def _mend(self, app: App) -> None:
         """Every second: a sign of life; jobs of dead workers are dropped, and what is due and in no job is deferred."""
@@ -195,6 +206,7 @@ class QueueWorker:
             try:
                 await self._give_sign(app)
                 await app.connector.execute_query_async(_DROP_STALLED, seconds=self._dead_seconds)
+                await self._drop_left(app)
                 await self._defer_due(app)
                 if time.monotonic() - pruned_at > 3600:
                     pruned_at = time.monotonic()
@@ -211,6 +223,17 @@ class QueueWorker:
         worker_id = self._worker.worker_id if self._worker is not None else None
         if worker_id is not None:
             await app.job_manager.update_heartbeat(worker_id)
+
+    async def _drop_left(self, app: App) -> None:
+        """A job that is done but whose end could not be written would lock its coworker for as long as we live."""
+        worker_id = self._worker.worker_id if self._worker is not None else None
+        if worker_id is None:
+            return
+        rows: list[dict[str, Any]] = await app.connector.execute_query_all_async(_DOING, worker=worker_id)
+        left = [row["id"] for row in rows if row["id"] not in self._in_hand]
+        self._left = {number: self._left.get(number, 0) + 1 for number in left}
+        if gone := [number for number, looks in self._left.items() if looks >= _LOOKS]:
+            await app.connector.execute_query_async(_DROP, worker=worker_id, ids=gone)
 
     def _stop_worker(self) -> None:
         worker = self._worker

@@ -140,6 +140,20 @@ def test_a_job_of_a_dead_worker_that_waits_once_more_holds_up_nobody(url: str, l
     assert work.most_of_one == 1
 
 
+def test_a_job_whose_end_could_not_be_written_locks_its_coworker_for_seconds_only(url: str, ledger: Ledger) -> None:
+    work = NotingWork(ledger)
+    with working(url, work, dead_seconds=60):
+        until(lambda: rows_of(url, "SELECT id FROM procrastinate_workers"), 10)
+        rows_of(
+            url,
+            "INSERT INTO procrastinate_jobs (queue_name, task_name, lock, args, status, worker_id)"
+            " SELECT 'default', 'advance', 'coworker 5', '{}', 'doing', max(id) FROM procrastinate_workers"
+            " RETURNING id",
+        )
+        asked = ask(ledger, 5)
+        until(lambda: work.done == list(asked), 20)
+
+
 def test_two_jobs_of_one_coworker_are_never_under_way_at_once(url: str, ledger: Ledger) -> None:
     work = NotingWork(ledger, hold=0.2)
     ids = [job for name in ("one", "two", "three") for job in ask(ledger, 11, 12, tasklist=name)]
