@@ -66,7 +66,9 @@ class Told:
 
 
 @pytest.fixture
-def inbox(capsys: pytest.CaptureFixture[str]) -> Any:
+def inbox(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setenv("COLUMNS", "200")
+
     def run(*arguments: str) -> Told:
         code = run_commands(["inbox", *arguments])
         return Told(code, *capsys.readouterr())
