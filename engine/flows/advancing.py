@@ -148,7 +148,8 @@ class Advancer:
         now, jobs = self._clock(), self._ledger.jobs
         if verdict.state == "open":
             due_at = verdict.due_at or now
-            jobs.postpone(job.id, due_at, verdict.why, now, is_try=verdict.is_try, run_id=run_id)
+            how = {"is_try": verdict.is_try, "by_design": verdict.by_design}
+            jobs.postpone(job.id, due_at, verdict.why, now, run_id=run_id, **how)
             return Advanced("open", due_at, verdict.why, run_id)
         jobs.finish(job.id, verdict.state, verdict.why, now, run_id)
         return Advanced(verdict.state, None, verdict.why, run_id)

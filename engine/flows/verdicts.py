@@ -59,17 +59,21 @@ _KEY: Final = re.compile(r" \[.*?\](?=[ :;,.]|$)")
 
 @dataclass(frozen=True)
 class Verdict:
-    """What to do with a job. An open one is looked at again at `due_at` (UTC); `is_try` counts the attempt."""
+    """What to do with a job. An open one is looked at again at `due_at` (UTC); `is_try` counts the attempt.
+
+    `by_design`: nothing is in its way, it waits for a moment that was stated.
+    """
 
     state: JobState
     why: str
     due_at: Instant | None = None
     is_try: bool = False
+    by_design: bool = False
 
 
-def again(why: str, at: Instant) -> Verdict:
+def again(why: str, at: Instant, *, by_design: bool = False) -> Verdict:
     """Return that a job is looked at again, and that the attempt was none."""
-    return Verdict("open", why, at)
+    return Verdict("open", why, at, by_design=by_design)
 
 
 def busy(now: Instant) -> Verdict:
@@ -97,7 +101,7 @@ def of_error(error: Exception, job: StoredJob, now: Instant, *, outage: float) -
     """Return what an error means for a job. `outage` is for how many seconds Nexudus could not be reached by now."""
     match error:
         case Waits():
-            return again(error.reason, min(error.until, now.add(hours=LOOK_AGAIN_HOURS)))
+            return again(error.reason, min(error.until, now.add(hours=LOOK_AGAIN_HOURS)), by_design=True)
         case NoSuchList():
             return Verdict("aside", str(error))
         case NotStarted() | DoesNotApply() | NotOurs():
@@ -116,7 +120,7 @@ def of_stop(error: Exception, job: StoredJob, now: Instant, *, outage: float) ->
     if isinstance(error, TasklistsError):
         goes_on_at = _goes_on_at(error, now, outage)
         if goes_on_at is not None:
-            return again(error.message, goes_on_at)
+            return again(error.message, goes_on_at, by_design=isinstance(error, NoRoom | Parked))
         return tried(job, reason_of(error), now, last="aside" if isinstance(error, UserError) else "failed")
     return tried(job, f"a fault of the engine ({type(error).__name__})", now, last="failed")
 
@@ -152,7 +156,8 @@ def of_applied(applied: Applied, job: StoredJob, now: Instant, *, outage: float)
     counts = ", ".join(f"{outcome} {len(found)}" for outcome, found in sorted(by_outcome.items()))
     waiting = [*by_outcome.get("parked", ()), *by_outcome.get("held", ())]
     if waiting:
-        return _held(f"{counts}: {waiting[0].error}", (result.goes_on_at for result in waiting), now)
+        moments = (result.goes_on_at for result in waiting)
+        return _held(f"{counts}: {waiting[0].error}", moments, now, parked="held" not in by_outcome)
     if failed := by_outcome.get("failed"):
         return tried(job, f"{counts}: {_KEY.sub(' [...]', failed[0].error)}", now, last="failed")
     if conflicts := by_outcome.get("conflict"):
@@ -160,11 +165,12 @@ def of_applied(applied: Applied, job: StoredJob, now: Instant, *, outage: float)
     return Verdict("done", counts)
 
 
-def _held(why: str, moments: Iterable[Instant | None], now: Instant) -> Verdict:
+def _held(why: str, moments: Iterable[Instant | None], now: Instant, *, parked: bool = False) -> Verdict:
     """In doubt till a quiet period is over, or parked: looked at again a second later, never a try."""
     recent = now.subtract(seconds=_JUST_PASSED_SECONDS)
     near = [moment for moment in moments if moment is not None and moment > recent]
-    return again(why, max(min(near), now).add(seconds=1) if near else now.add(seconds=_HELD_SECONDS))
+    at = max(min(near), now).add(seconds=1) if near else now.add(seconds=_HELD_SECONDS)
+    return again(why, at, by_design=parked and bool(near))
 
 
 def held_until(why: str, moments: Iterable[Instant | None], now: Instant) -> Verdict:

@@ -21,7 +21,15 @@ MARGIN: Final = 500
 
 _j = tables.jobs.c
 _cause = tables.causes.c
-_MERGED: Final = (_j.contract_id, _j.team_id, _j.event_at, _j.received_at, _j.due_at, _j.tries)
+_SIGNUP: Final = frozenset(
+    {"coworker.created", "welcome_email.sent"}
+    | {"contract.created", "contract.activated", "contract.first_activated"}
+)
+"""Events that a signup lets come in one burst: the facts of one bear the others out as well."""
+
+_MERGED: Final = (
+    *(_j.event, _j.contract_id, _j.team_id, _j.event_at, _j.received_at, _j.due_at, _j.waits_since, _j.tries),
+)
 _OPEN: Final = Prepared(
     select(_j.key, _j.id, _j.state, *_MERGED)
     .where((_j.coworker_id == bindparam("coworker")) & (_j.state == tables.OPEN))
@@ -59,7 +67,7 @@ _OTHERS_WAIT: Final = Prepared(
 )
 _COLUMNS: Final = (
     *("key", "id", "tasklist", "coworker_id", "event", "cause", "contract_id", "team_id", "record_id", "event_at"),
-    *("received_at", "due_at", "state", "tries", "why", "created_at"),
+    *("received_at", "due_at", "waits_since", "state", "tries", "why", "created_at"),
 )
 _INSERT: Final = Prepared(insert(tables.jobs), _COLUMNS)
 _LAST_KEY: Final = Prepared(select(func.max(_j.key)))
@@ -72,11 +80,13 @@ class _Job(NamedTuple):
     key: int
     id: JobId
     state: int
+    event: str
     contract_id: int | None
     team_id: int | None
     event_at: int | None
     received_at: int
     due_at: int
+    waits_since: int
     tries: int
 
 
@@ -123,8 +133,12 @@ def _fitting(connection: Connection, job: NewJob, now: int) -> _Job | None:
 
 
 def _same_subject(one: _Job, job: NewJob) -> bool:
+    """Whether carrying out one answers the other. A job is judged by its own event: what the records must say of a
+    cancellation says nothing of a change of plan.
+    """
     contracts = {one.contract_id, job.contract_id} - {None}
-    return one.team_id == job.team_id and len(contracts) < 2
+    events = {one.event, job.event}
+    return one.team_id == job.team_id and len(contracts) < 2 and (len(events) == 1 or events <= _SIGNUP)
 
 
 def _own_in_trouble(connection: Connection, job: NewJob, delivery_key: int | None) -> _Job | None:
@@ -141,11 +155,14 @@ def _merge(connection: Connection, found: _Job, job: NewJob, now: int) -> None:
     """Keep what is known of either. After a failed try its pause stands: many deliveries must not use up the tries."""
     again = found.state != tables.OPEN
     due_at = milliseconds(job.due_at)
+    sooner = due_at if again else found.due_at if found.tries else min(found.due_at, due_at)
+    since = due_at if again else found.waits_since if found.tries else min(found.waits_since, due_at)
     values: dict[str, Any] = {
         "contract_id": job.contract_id if found.contract_id is None else found.contract_id,
         "event_at": _earliest(found.event_at, milliseconds_or_none(job.event_at)),
         "received_at": min(found.received_at, milliseconds(job.received_at)),
-        "due_at": due_at if again else found.due_at if found.tries else min(found.due_at, due_at),
+        "due_at": sooner,
+        "waits_since": since,
     }
     if again:
         values |= {"state": tables.OPEN, "tries": 0, "settled_at": None}
@@ -178,6 +195,7 @@ def _insert(connection: Connection, job: NewJob, now: int) -> tuple[int, JobId]:
             "event_at": milliseconds_or_none(job.event_at),
             "received_at": milliseconds(job.received_at),
             "due_at": milliseconds(job.due_at),
+            "waits_since": milliseconds(job.due_at),
             "state": tables.OPEN,
             "tries": 0,
             "why": "",

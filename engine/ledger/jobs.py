@@ -22,7 +22,7 @@ from engine.ledger.values import RunId
 _j = tables.jobs.c
 _FIND: Final = Prepared(select(_j.key, _j.state, _j.due_at).where(_j.id == bindparam("job")))
 _OLDEST: Final = Prepared(
-    select(func.min(_j.due_at)).where((_j.state == tables.OPEN) & (_j.due_at <= bindparam("moment")))
+    select(func.min(_j.waits_since)).where((_j.state == tables.OPEN) & (_j.waits_since <= bindparam("moment")))
 )
 _DUE: Final = (
     select(_j.id, _j.coworker_id)
@@ -78,7 +78,10 @@ class JobsView:
             return rows.counts(connection)
 
     def oldest_due(self, now: Instant) -> Instant | None:
-        """Since when the job that waits longest could have been carried out, None if none is due."""
+        """Since when the job that waits longest could have been carried out, None if none could.
+
+        One that is tried again later waits all the while; one that waits by design, for its moment, does not.
+        """
         with self._reading() as connection:
             row = _OLDEST.one(connection, {"moment": milliseconds(now)})
         return None if row is None else instant_or_none(row[0])
@@ -93,7 +96,8 @@ class Jobs(JobsView):
         """Store jobs that no delivery asked for, or merge them into open ones; each id once, in the order of asking.
 
         An open job of the same list, coworker and team, and of the same contract or where one of the two names
-        none, takes a new one in unless it is due. The records are noted as seen.
+        none, takes a new one in unless it is due; only of the same event, or where both are part of a signup. The
+        records are noted as seen.
         """
         with self._writing() as connection:
             stored = rows.store(connection, jobs, milliseconds(now))
@@ -102,16 +106,26 @@ class Jobs(JobsView):
         return stored.all
 
     def postpone(  # noqa: PLR0913  why and till when, by name
-        self, job_id: JobId, due_at: Instant, why: str, now: Instant, *, is_try: bool, run_id: RunId | None = None
+        self,
+        job_id: JobId,
+        due_at: Instant,
+        why: str,
+        now: Instant,
+        *,
+        is_try: bool,
+        run_id: RunId | None = None,
+        by_design: bool = False,
     ) -> bool:
         """Look at an open job again at `due_at`, and remember why. `is_try` counts one that failed.
 
-        False, and nothing changed, if it is open no more.
+        `by_design`: nothing hinders it, its moment is `due_at`; for `oldest_due` it waits from then on only. False,
+        and nothing changed, if it is open no more.
         """
         del now  # of the same shape as its siblings
         values: dict[str, Any] = {"due_at": milliseconds(due_at), "why": short(why)}
         values |= {"run_id": run_id} if run_id is not None else {}
         values |= {"tries": _j.tries + 1} if is_try else {}
+        values |= {"waits_since": milliseconds(due_at)} if by_design else {}
         with self._writing() as connection:
             key, state, _ = _found(connection, job_id)
             if state == tables.OPEN:
@@ -151,7 +165,7 @@ class Jobs(JobsView):
                 return False
             key, was, due_at = row
             at = min(moment, due_at) if was == tables.OPEN else moment
-            rows.change(connection, key, state=tables.OPEN, tries=0, due_at=at, settled_at=None)
+            rows.change(connection, key, state=tables.OPEN, tries=0, due_at=at, waits_since=moment, settled_at=None)
             rows.review(connection, key, moment, relieve=True)
             if also is not None:
                 also(connection, (job_id,))

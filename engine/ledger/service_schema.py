@@ -71,6 +71,7 @@ jobs = Table(
     Column("event_at", BigInteger),
     Column("received_at", BigInteger, nullable=False),
     Column("due_at", BigInteger, nullable=False),
+    Column("waits_since", BigInteger, nullable=False),  # since when it could be done; ahead while it waits by design
     Column("state", SmallInteger, nullable=False),
     Column("tries", Integer, nullable=False),
     Column("why", Text, nullable=False),

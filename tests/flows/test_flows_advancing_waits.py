@@ -64,6 +64,7 @@ def test_a_list_waits_until_its_moment_and_is_looked_at_every_day(service: Servi
     assert first.state == "open"
     assert first.why.startswith("it waits until ")
     assert seconds_ahead(service, first.due_at) == DAY
+    assert service.ledger.jobs.oldest_due(service.clock().add(hours=12)) is None, "that is no backlog"
     states = [advanced.state for _ in range(4) for advanced in service.work(DAY)]
     assert states[-1] == "done"
     assert service.jobs()[0].tries == 0
@@ -93,6 +94,18 @@ def test_a_start_that_moves_is_followed_and_a_member_who_leaves_meanwhile_gets_n
     assert service.told("contract.created", LATER + 1, CoworkerId=JOSE).state == "open"
     account.far_side.put_record("coworkers", JOSE, Archived=True)
     assert [advanced.why for advanced in service.work(DAY)] == ["the coworker is archived"]
+
+
+def test_a_job_that_nexudus_has_kept_from_an_hour_shows_an_hour(service: Service) -> None:
+    asked(service)
+    since = service.jobs()[0].due_at
+    hinder(service, *[NexudusUnreachable("away")] * 12)
+    for _ in range(12):
+        assert [advanced.state for advanced in service.work(300)] == ["open"]
+    assert service.ledger.jobs.oldest_due(service.clock()) == since
+    assert (service.clock() - since).total("minutes") >= 55
+    assert [advanced.state for advanced in service.work(300)] == ["done"]
+    assert service.ledger.jobs.oldest_due(service.clock()) is None
 
 
 class Hindered(Runner):

@@ -63,6 +63,24 @@ def test_another_list_coworker_team_or_contract_is_another_job(ledger: Ledger, o
     assert len(open_jobs(ledger)) == 2
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("contract.cancelled", "contract.plan_changed"),
+        ("contract.created", "contract.cancelled"),
+        ("coworker.created", "coworker.updated"),
+        ("contract.renewed", "contract.first_activated"),
+    ],
+)
+def test_an_event_that_another_does_not_answer_is_its_own_job(ledger: Ledger, first: str, second: str) -> None:
+    one, other = ask(ledger, event=first), ask(ledger, event=second)
+    assert one != other
+    assert (ask(ledger, event=first), ask(ledger, event=second)) == (one, other), "each takes its own kind in"
+    ledger.jobs.finish(one, "done", "contract 77 is not cancelled", LATER)
+    assert open_jobs(ledger) == [other]
+    assert stored(ledger, other).event == second
+
+
 def test_of_two_open_jobs_that_of_the_same_contract_takes_the_new_one_in(ledger: Ledger) -> None:
     first, second = ask(ledger, contract_id=1), ask(ledger, contract_id=2)
     assert ask(ledger, contract_id=2) == second
@@ -112,6 +130,41 @@ def test_the_oldest_due_moment_is_of_open_jobs_that_are_due(ledger: Ledger) -> N
     assert ledger.jobs.oldest_due(LATER) == SOON
     ledger.jobs.finish(one, "done", "", LATER)
     assert ledger.jobs.oldest_due(LATER) == SOON.add(seconds=1)
+
+
+def test_a_job_that_is_tried_again_and_again_waits_all_the_while(ledger: Ledger) -> None:
+    one = ask(ledger)
+    for minute in range(0, 60, 5):
+        now = SOON.add(minutes=minute)
+        assert ledger.jobs.oldest_due(now) == SOON
+        ledger.jobs.postpone(one, now.add(minutes=5), "Nexudus is away", now, is_try=minute % 10 == 0)
+        assert ledger.jobs.oldest_due(now) == SOON, "also between two tries"
+    ask(ledger, due_at=SOON.add(hours=2))
+    assert ledger.jobs.oldest_due(SOON.add(hours=1)) == SOON, "also when it takes another one in"
+
+
+def test_a_job_that_waits_by_design_does_not_wait_before_its_moment(ledger: Ledger) -> None:
+    one, moment = ask(ledger), NOW.add(hours=24)
+    ledger.jobs.postpone(one, LATER, "Nexudus is away", NOW, is_try=True)
+    ledger.jobs.postpone(one, moment, "it waits until tomorrow", LATER, is_try=False, by_design=True)
+    assert ask(ledger) == one
+    assert ledger.jobs.oldest_due(moment.add(seconds=-1)) is None, "taking another one in makes it no sooner"
+    ledger.jobs.postpone(one, moment.add(hours=1), "Nexudus is away", moment, is_try=False)
+    assert ledger.jobs.oldest_due(moment) == moment
+
+
+def test_a_job_that_waits_by_design_and_is_asked_for_again_waits_from_then_on(ledger: Ledger) -> None:
+    one = ask(ledger)
+    ledger.jobs.postpone(one, NOW.add(hours=24), "it waits until tomorrow", NOW, is_try=False, by_design=True)
+    assert ask(ledger) == one
+    assert ledger.jobs.oldest_due(LATER) == SOON
+
+
+def test_a_reopened_job_waits_from_then_on(ledger: Ledger) -> None:
+    one = ask(ledger)
+    ledger.jobs.finish(one, "failed", "too often", SOON)
+    ledger.jobs.reopen(one, LATER)
+    assert ledger.jobs.oldest_due(LATER.add(hours=1)) == LATER
 
 
 def test_what_is_settled_is_not_settled_again(ledger: Ledger) -> None:

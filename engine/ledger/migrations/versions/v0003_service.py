@@ -91,6 +91,7 @@ def _make_jobs() -> None:
         *(sa.Column(name, sa.BigInteger) for name in ("contract_id", "team_id", "record_id", "event_at")),
         _moment("received_at"),
         _moment("due_at"),
+        _moment("waits_since"),
         _small("state"),
         _count("tries"),
         _text("why"),
