@@ -45,6 +45,7 @@ class _Seen:
     ready: Mapping[str, Ready] = field(default_factory=dict)
     broken: Mapping[str, str] = field(default_factory=dict)
     starts: Mapping[str, Starts] = field(default_factory=dict)
+    formers: Mapping[str, str] = field(default_factory=dict)
     organisation: Organisation | None = None
     trouble: str = ""
     """What is wrong with organisation.yaml, which all lists need."""
@@ -71,6 +72,10 @@ class ListsInUse:
         """Return what starts each list, sound or broken; errors as `ready`."""
         return self._now().starts
 
+    def formers(self) -> Mapping[str, str]:
+        """Return the former name of each list that was renamed, sound or broken; errors as `ready`."""
+        return self._now().formers
+
     def organisation(self) -> Organisation:
         """Return organisation.yaml as it is now. Raises BrokenList with its mistakes, and as `ready`."""
         seen = self._now()
@@ -79,14 +84,14 @@ class ListsInUse:
         return seen.organisation
 
     def one(self, name: str) -> Ready:
-        """Return one list. Raises BrokenList or NoSuchList, and as `ready`."""
+        """Return one list, by its name or by that which it had. Raises BrokenList or NoSuchList, and as `ready`."""
         seen = self._now()
-        if name in seen.ready:
-            return seen.ready[name]
-        if name in seen.broken:
-            raise BrokenList(seen.broken[name])
-        renamed = [new for new, ready in seen.ready.items() if ready.loaded.model.formerly == name]
-        close = renamed[0] if renamed else nearest(name, seen.starts)
+        present = name if name in seen.starts else _renamed(name, seen.formers)
+        if present in seen.ready:
+            return seen.ready[present]
+        if present in seen.broken:
+            raise BrokenList(seen.broken[present])
+        close = nearest(name, seen.starts)
         advice = f"Is it {close} now?" if close else "Put it back, or discard what waits for it."
         raise NoSuchList(f"there is no task list {name!r} in {self.folder.name} any more.", advice=advice)
 
@@ -136,7 +141,8 @@ class ListsInUse:
             else:
                 ready[name] = Ready(checked.lists[name], checked.loaded[name], ())
         starts = {name: self._starts(name, checked) for name in names}
-        return _Seen(stamp, ready, broken, starts, organisation, trouble)
+        formers = {name: former for name in names if (former := self._former(name, checked))}
+        return _Seen(stamp, ready, broken, starts, formers, organisation, trouble)
 
     def _organisation(self, checked: Checked, mistakes: Iterable[Problem]) -> tuple[Organisation | None, str]:
         found = checked.organisation.model if checked.organisation else None
@@ -161,8 +167,20 @@ class ListsInUse:
         hidden = () in doubtful or any(path[0] == "applies" and path[1:2] in ((), ("on",)) for path in doubtful if path)
         return Starts(None, loaded.model.once_per == "team") if hidden else starts_of(loaded.model)
 
+    def _former(self, name: str, checked: Checked) -> str:
+        if name in checked.loaded:
+            return checked.loaded[name].model.formerly or ""
+        try:
+            return self.folder.tasklist_mended(name).model.formerly or ""
+        except UserError:
+            return ""
+
     def _file(self, name: str) -> str:
         return f"{self.folder.name}/{name}"
+
+
+def _renamed(name: str, formers: Mapping[str, str]) -> str:
+    return next((present for present, former in formers.items() if former == name), name)
 
 
 def _told(problems: Iterable[Problem]) -> str:

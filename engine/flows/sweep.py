@@ -22,6 +22,7 @@ from engine.flows.directory import Directory
 from engine.flows.lists_in_use import ListsInUse
 from engine.flows.stopping import Stop
 from engine.flows.sweep_covering import Covering, Meant, see_lists
+from engine.flows.sweep_moments import FIRST_START, LAST_SWEEP, LOOK_BACK_DAYS, Since, first_start, since_when
 from engine.flows.sweep_occurrences import Places, of_contract, of_coworker, starts_first
 from engine.flows.sweep_reading import RecordReading, Window
 from engine.ledger.ledger import Ledger
@@ -29,15 +30,7 @@ from engine.ledger.service_values import NewJob
 from engine.ledger.transactions import AlsoJobs
 from engine.nexudus.client import NexudusReader
 
-FIRST_START: Final = "first start"
-LAST_SWEEP: Final = "last sweep"
-
-_LEAST_OVERLAP_SECONDS: Final = 120.0
-"""Filters are to the minute, and clocks differ (webhooks.md 6)."""
-
-_LOOK_BACK_DAYS: Final = 31
-"""Dates may be entered late, a contract made active after its start: so far back they are looked at again and again,
-which costs a few rows, for what was seen is passed over."""
+__all__ = ["FIRST_START", "LAST_SWEEP", "Missing", "Sweep", "SweepSettings", "Swept"]
 
 _SETTLE_SECONDS: Final = 2.0
 """The events of one signup are found in one sweep, and become one job."""
@@ -68,7 +61,7 @@ class Missing:
 
 @dataclass(frozen=True)
 class Swept:
-    """What a sweep found. Unless `finished`, the next one looks back as far; `why` says what was in the way.
+    """What a sweep found. Unless `finished`, the next one looks back as far. `why` says what was in the way, or odd.
 
     `looked` counts events that records tell of, `asked` the jobs that were stored or merged; `not_covered` holds
     `list: event` for each event that the sweep does not stand in for.
@@ -107,10 +100,7 @@ class Sweep:
 
     def first_start(self, now: Instant) -> Instant:
         """Return when the service first started, noting it the first time: nothing older is ever swept up."""
-        found = self._ledger.watch.moment(FIRST_START)
-        if found is None:
-            self._ledger.watch.set_moment(FIRST_START, now)
-        return found or now
+        return first_start(self._ledger.watch, now)
 
     def see_lists(self, now: Instant) -> None:
         """Note what the lists cover from now on. Raises UserError when the folder cannot be read."""
@@ -131,15 +121,17 @@ class Sweep:
         self.see_lists(now)
         meant = Meant(self._reader, self._ledger, self._clock)
         covering = Covering(self._lists, self._ledger.watch, meant)
-        look = _Look(RecordReading(self._reader, stop), covering, self._places())
+        since = since_when(self._ledger.watch, now, self._settings.overlap_seconds)
+        look = _Look(RecordReading(self._reader, stop), covering, self._places(), since)
         found = self._unseen(look, self._occurrences(look, now), stop)
         is_run = self._settings.mode == "run"
         asked = self._ask(found, look, now, stop) if is_run else 0
-        missing = tuple(dict.fromkeys(_missing(found) if is_run else self._without_known(_missing(found))))
-        if is_run and not look.reading.troubles:
+        missing = tuple(dict.fromkeys(_missing(found) if is_run else self._without_known(_missing(found), look)))
+        is_whole = not look.reading.troubles
+        if is_run and is_whole:
             self._ledger.watch.set_moment(LAST_SWEEP, now)
-        why = "; ".join(look.reading.troubles)
-        return Swept(look.looked, missing, asked, look.covering.not_covered(), not why, why)
+        why = "; ".join((*look.since.told, *look.reading.troubles))
+        return Swept(look.looked, missing, asked, look.covering.not_covered(), is_whole, why)
 
     def _places(self) -> Places:
         try:
@@ -148,16 +140,9 @@ class Sweep:
             organisation = self._organisation
         return Places(organisation, Directory(self._reader, self._ledger, self._clock))
 
-    def _since(self, now: Instant) -> Instant:
-        """From when on records are new: the last finished sweep less the overlap, or the first start."""
-        last = self._ledger.watch.moment(LAST_SWEEP)
-        if last is None:
-            return self.first_start(now)
-        return last.subtract(seconds=max(self._settings.overlap_seconds, _LEAST_OVERLAP_SECONDS))
-
     def _occurrences(self, look: _Look, now: Instant) -> Iterator[Occurrence]:
         """All that records of the windows tell of and that has happened; the events of one contract in their order."""
-        since = self._since(now)
+        since = look.since.at
         events = look.covering.events()
         if "coworker.created" in events:
             for row in look.reading.coworkers(Window(since)):
@@ -167,7 +152,7 @@ class Sweep:
         wanted = events - {"coworker.created"}
         if not wanted:
             return
-        back = min(since, now.subtract(hours=24 * _LOOK_BACK_DAYS))
+        back = min(since, now.subtract(hours=24 * LOOK_BACK_DAYS))
         ahead = now.add(hours=24 * self._settings.cancellation_days)
         welcomes = wanted - {"contract.cancelled"}
         # A contract that starts late may have been entered today: no end for those that are only created.
@@ -240,10 +225,11 @@ class Sweep:
                 self._seen.add((one.event, one.key))
         return len(ids)
 
-    def _without_known(self, missing: Iterable[Missing]) -> Iterator[Missing]:
+    def _without_known(self, missing: Iterable[Missing], look: _Look) -> Iterator[Missing]:
         """Less those who have the list already, made by hand meanwhile: nothing notes a sighting of theirs."""
         for one in missing:
-            if all(task.tasklist != one.tasklist for task in self._ledger.known(one.coworker_id)):
+            names = {one.tasklist, look.covering.formers.get(one.tasklist)}
+            if all(task.tasklist not in names for task in self._ledger.known(one.coworker_id)):
                 yield one
 
 
@@ -254,6 +240,7 @@ class _Look:
     reading: RecordReading
     covering: Covering
     places: Places
+    since: Since
     looked: int = 0
 
 

@@ -42,6 +42,8 @@ class Lists(Protocol):
 
     def starts(self) -> Mapping[str, Starts]: ...
 
+    def formers(self) -> Mapping[str, str]: ...
+
 
 class Watched(Protocol):
     """The ledger's memory of what each list covered, and since when."""
@@ -70,11 +72,16 @@ class Covering:
         self._ready = lists.ready()
         self.starts = lists.starts()
         self._meant = meant
-        self._history = {
-            name: tuple(Coverage(*one) for one in watched.coverage(name)) for name in sorted(self.starts)
-        }
+        self.formers = lists.formers()
+        self._history = {name: self._told(watched, name) for name in sorted(self.starts)}
         newest = {name: applies_of_text(told[-1].applies) for name, told in self._history.items() if told}
         self._now = {name: applies for name, applies in newest.items() if applies is not None}
+
+    def _told(self, watched: Watched, name: str) -> tuple[Coverage, ...]:
+        """All that a list said, the oldest first: under a former name it was the same list."""
+        former = self.formers.get(name)
+        before = watched.coverage(former) if former else ()
+        return tuple(Coverage(*one) for one in (*before, *watched.coverage(name)))
 
     def events(self) -> frozenset[str]:
         """Return the events that some list starts on and that records tell of."""

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from whenever import Instant, minutes
 
 from engine.flows.hook_findings import HookFinding
 
-KINDS: Final = ("hooks", "held", "failed", "unverified", "backlog", "plans", "lists")
+KINDS: Final = ("hooks", "held", "failed", "unverified", "backlog", "plans", "lists", "sweep")
 """What can be alerted: the parts of a Situation by their names."""
 
 _LOSES_DELIVERIES: Final = frozenset({"missing", "off", "wrong", "failing"})
@@ -35,7 +35,8 @@ class Situation:
     hooks: Collection[HookFinding] | None = None
     """What is the matter with webhooks at Nexudus."""
     hooks_unwatched: str = ""
-    """Why they cannot be watched at all, such as a missing role; with it `hooks` is empty, not None."""
+    """Why they cannot be watched at all, such as a missing role; with it `hooks` is empty,
+    or None where those of before are to stay."""
     held: int | None = None
     """Tasks of which it has not been known for longer than the backlog may be whether they were made."""
     failed: Mapping[str, int] | None = None
@@ -48,6 +49,10 @@ class Situation:
     """Task list -> plans that it names and Nexudus does not have."""
     lists: Collection[str] | None = None
     """Task lists that cannot be used, because their file is wrong."""
+    sweep: Instant | Literal[""] | None = None
+    """Since when (UTC) no sweep was finished though one should have been; empty while they are."""
+    sweep_refused: bool = False
+    """With `sweep`: Nexudus refused the last one, its login or a right."""
 
     def kinds(self) -> frozenset[str]:
         """The kinds that were looked at."""
@@ -61,6 +66,7 @@ def evaluate(seen: Situation, now: Instant, *, backlog_minutes: int) -> tuple[Ca
         *_of_work(seen),
         *_of_backlog(seen.backlog or {}, now, backlog_minutes),
         *_of_files(seen),
+        *_of_sweep(seen),
     )
 
 
@@ -90,8 +96,9 @@ def _of_work(seen: Situation) -> Iterator[Cause]:
     for location, number in sorted((seen.unverified or {}).items()):
         what = _count(number, "delivery bears", "deliveries bear")
         text = (
-            f"{what} no valid signature at {location}: the shared secret in Nexudus (Settings > Integrations > "
-            "Webhooks) and the one in TASKLISTS_HOOK_SECRETS differ. Nothing is lost: the sweep covers them."
+            f"{what} no valid signature at {location}: either the secret in Nexudus and TASKLISTS_HOOK_SECRETS differ, "
+            "or somebody else sends them. `tasklists inbox list --state unverified` shows them; the sweep finds what "
+            "they told of signups, first days and cancellations."
         )
         if number:
             yield Cause(f"unverified: {location}", "unverified", text)
@@ -113,6 +120,17 @@ def _of_files(seen: Situation) -> Iterator[Cause]:
     for tasklist in sorted(seen.lists or ()):
         text = f"The list {tasklist} cannot be used: `tasklists check` tells what is wrong. Its members wait."
         yield Cause(f"list: {tasklist}", "lists", text)
+
+
+def _of_sweep(seen: Situation) -> Iterator[Cause]:
+    if seen.sweep:
+        why = "Nexudus refuses its login or a right" if seen.sweep_refused else "it fails, or is cut short each time"
+        text = (
+            f"No sweep was finished since {seen.sweep.round('minute')}: {why}. Whoever a lost delivery told of is not "
+            "found meanwhile. The log names the reason; the login needs the rights Coworker-List and "
+            "CoworkerContract-List."
+        )
+        yield Cause("sweep", "sweep", text)
 
 
 def _count(number: int, one: str, many: str = "") -> str:

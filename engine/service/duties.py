@@ -21,8 +21,10 @@ from engine.flows.lists_in_use import ListsInUse
 from engine.flows.service_settings import ServiceSettings
 from engine.flows.stopping import Stop
 from engine.flows.sweep import Sweep
+from engine.flows.sweep_moments import note_refused
 from engine.flows.tenure import new_holder
 from engine.ledger.values import Lease
+from engine.nexudus.errors import LoginRefused, RoleMissing
 from engine.service import logs
 from engine.service.alert_causes import Situation, evaluate
 from engine.service.alerts import Alerter
@@ -31,6 +33,7 @@ from engine.service.ledger_sight import look_at_ledger
 from engine.service.plan_sight import unknown_plans
 from engine.service.schedule import Duty, Schedule
 from engine.service.start_settings import senders_of
+from engine.service.sweep_sight import look_at_sweep
 from engine.service.work import Workshop
 
 _LOOK_SECONDS: Final = 10.0
@@ -69,6 +72,7 @@ class Duties:
         )
         self._alerter = Alerter(self._ledger.watch, senders_of(settings), say=logs.say, may_tell=self._may_tell)
         self._telling: Lease | None = None
+        self._began = Instant.now()
         self._schedules: list[Schedule] = []
 
     def start(self, stop: Stop) -> None:
@@ -108,8 +112,13 @@ class Duties:
             self._account.reader.me()
 
     def _look(self) -> None:
-        seen = look_at_ledger(self._ledger, Instant.now(), doubt_minutes=self._settings.backlog_minutes)
-        self._settle(replace(seen, lists=tuple(self._lists.broken())))
+        now, every = Instant.now(), self._settings.sweep_minutes
+        seen = look_at_ledger(self._ledger, now, doubt_minutes=self._settings.backlog_minutes)
+        swept = Situation(sweep="")
+        if self._settings.sweep.mode == "run":  # the others note no sweep as finished
+            swept = look_at_sweep(self._ledger.watch, now, sweep_minutes=every, began=self._began)
+        lists = tuple(self._lists.broken())
+        self._settle(replace(seen, lists=lists, sweep=swept.sweep, sweep_refused=swept.sweep_refused))
 
     def _watch_hooks(self) -> None:
         looked = self._hooks.look()
@@ -121,9 +130,14 @@ class Duties:
         self._alerter.settle(causes, seen.kinds())
 
     def _sweep_once(self, stop: Stop) -> None:
-        swept = self._sweep.run(stop)
-        if not swept.finished:
-            logs.notice("sweep", f"not finished, the next one looks back as far: {swept.why}")
+        try:
+            swept = self._sweep.run(stop)
+        except (LoginRefused, RoleMissing):  # told by the schedule; the alert is for whoever reads no log
+            note_refused(self._ledger.watch, Instant.now())
+            raise
+        if swept.why:
+            what = "" if swept.finished else "not finished, the next one looks back as far: "
+            logs.notice("sweep", f"{what}{swept.why}")
         if swept.missing:
             what = "asked for" if self._settings.sweep.mode == "run" else "only reported (TASKLISTS_SWEEP=report)"
             logs.log().info("the sweep found what no delivery told", count=len(swept.missing), what=what)

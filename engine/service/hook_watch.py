@@ -17,11 +17,15 @@ from engine.core.organisation import Organisation
 from engine.flows.hook_findings import HookFinding, Kind, findings_of, trouble_of
 from engine.flows.hook_news import HookNews
 from engine.flows.hooks import WantedHook, compare
+from engine.flows.stopping import Stopped
 from engine.nexudus.answers import Done
 from engine.nexudus.webhooks import Hook, Webhooks, why_not
 
 _MOST_SWITCHINGS: Final = 3
 """Of one webhook by one process: one that keeps failing needs a person, and each round costs ten deliveries."""
+
+_MOST_SILENT: Final = 5
+"""Looks in a row without an answer: after so many it is an alert that nobody sees the webhooks."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,7 @@ class HookWatch:
         self._say = say
         self._fired: dict[int, tuple[int, Instant | None]] = {}
         self._switched: dict[int, int] = {}
+        self._silent = 0
 
     def look(self) -> Looked:
         """Compare what the lists need with what Nexudus has, and switch on again what may be."""
@@ -76,10 +81,20 @@ class HookWatch:
             findings, enabled = self._compared(self._news.news_of(hooks), wanted)
         except Unreachable as error:
             self._say(f"webhooks not looked at: {error.message}")
+            return self._without_answer()
+        except Stopped:  # says nothing of the webhooks: the process ends
             return Looked(None)
         except TasklistsError as error:
+            self._silent = 0
             return Looked((), unwatched=error.message)
+        self._silent = 0
         return Looked(findings, enabled=enabled)
+
+    def _without_answer(self) -> Looked:
+        self._silent += 1
+        if self._silent < _MOST_SILENT:
+            return Looked(None)
+        return Looked(None, unwatched="Nexudus has not answered when asked for its webhooks")
 
     def _compared(
         self, hooks: Sequence[Hook], wanted: Sequence[WantedHook]

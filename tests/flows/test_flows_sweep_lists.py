@@ -66,6 +66,23 @@ def test_a_list_that_goes_back_to_what_it_said_covers_from_then_on_again(service
     assert [one.record_id for one in service.sweep().missing] == [member]
 
 
+def test_a_renamed_list_still_covers_those_who_came_under_its_former_name(service: Service) -> None:
+    service.write("contract.created")
+    service.start()
+    service.later(minutes=1)
+    before = service.contract(service.coworker())
+    service.later(minutes=1)
+    (service.account.lists / "welcome.yaml").unlink()
+    service.write("contract.created", name="newcomer", more="formerly: welcome")
+    service.later(minutes=1)
+    after = service.contract(service.coworker())
+    service.later(minutes=1)
+    assert {(one.tasklist, one.record_id) for one in service.sweep().missing} == {
+        ("newcomer", before),
+        ("newcomer", after),
+    }
+
+
 def test_a_condition_of_before_is_asked_of_the_facts(service: Service) -> None:
     service.write("contract.created", more="  when: coworker.active")
     service.start()

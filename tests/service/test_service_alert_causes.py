@@ -132,3 +132,12 @@ def test_a_part_that_was_not_looked_at_is_no_kind() -> None:
     assert Situation().kinds() == frozenset()
     assert evaluate(Situation(), NOW, backlog_minutes=15) == ()
     assert set(KINDS) <= set(Situation.__dataclass_fields__), "each kind is a part, by its name"
+
+
+def test_unsigned_deliveries_are_told_without_a_guess_at_who_sends_them(ledger: Ledger) -> None:
+    deliver(ledger, 1, "unverified")
+    assert causes(ledger)["unverified: barcelona"] == (
+        "1 delivery bears no valid signature at barcelona: either the secret in Nexudus and TASKLISTS_HOOK_SECRETS "
+        "differ, or somebody else sends them. `tasklists inbox list --state unverified` shows them; the sweep finds "
+        "what they told of signups, first days and cancellations."
+    )

@@ -14,6 +14,7 @@ from engine.authoring.folder import Folder
 from engine.core.organisation import Organisation
 from engine.flows.hook_news import HookNews
 from engine.flows.hooks import WantedHook
+from engine.flows.stopping import Stopped
 from engine.ledger.ledger import Ledger
 from engine.ledger.opening import open_ledger
 from engine.nexudus.client import NexudusClient, NoPace
@@ -198,3 +199,27 @@ def test_without_a_public_address_every_webhook_of_a_wanted_event_is_looked_at(
     assert looked.findings is not None
     assert {one.hook.id for one in looked.findings if one.hook} == {NUMBER + 1, FOREIGN}
     assert writes(far_side) == []
+
+
+def test_five_looks_in_a_row_without_an_answer_are_an_alert_and_one_answer_ends_it(
+    begin: Begin, far_side: SandboxProcess
+) -> None:
+    watch = begin()
+    far_side.set_fault("error-on-read", "1.0:webhooks")
+    silent = "Nexudus has not answered when asked for its webhooks"
+    assert [watch.look().unwatched for _ in range(6)] == ["", "", "", "", silent, silent]
+    assert watch.look().findings is None, "what was told of single webhooks stays as it is"
+    far_side.clear_faults()
+    assert watch.look().unwatched == ""
+    far_side.set_fault("error-on-read", "1.0:webhooks")
+    assert watch.look() == Looked(None), "counted anew"
+
+
+def test_being_asked_to_stop_while_it_looks_is_no_finding(far_side: SandboxProcess, ledger: Ledger) -> None:
+    def wanted() -> Sequence[WantedHook]:
+        raise Stopped
+
+    organisation: Organisation = Folder(LISTS, "lists").organisation().model
+    with NexudusClient(from_environment(far_side.env), pace=NoPace()) as client:
+        watch = HookWatch(client.webhooks, Watched(lambda: organisation, wanted, URL), HookNews(ledger))
+        assert watch.look() == Looked(None)
