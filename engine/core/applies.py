@@ -28,6 +28,9 @@ NO_CONTRACT: Final = "no contract yet"
 """Why a list that needs a contract is not started without one: the contract's own event starts it."""
 
 _ACTIVATED: Final = frozenset({"contract.activated", "contract.first_activated"})
+_BEGINS: Final = _ACTIVATED | {"contract.created"}
+_ENTERS: Final = frozenset({"coworker.created", "welcome_email.sent"})
+"""The events that welcome somebody: nobody is, whose contract is over by then. The latter take contracts' in."""
 
 
 class DoesNotApply(UserError):
@@ -85,11 +88,14 @@ def check_start(prepared: Prepared, facts: Facts, started: Started) -> None:
     """Do nothing when an event starts the list for the coworker now, as far as that can be told before expanding it.
 
     Raises:
-        NotStarted: the record does not bear the event out, the coworker is archived, or the membership goes on.
+        NotStarted: the record does not bear the event out, the contract to begin is over, the coworker is archived,
+            or the membership goes on.
         DoesNotApply: the list is for other locations or plans.
         Waits: the moment of `wait_until` lies ahead.
         CalendarCoverage: that moment lies outside the days that the calendar knows.
     """
+    if _is_welcome(prepared, facts, started) and (reason := _over(facts, started.now)):
+        raise NotStarted(reason)
     created = f"{started.event.partition('.')[0]}.created"  # a record that is there was created: that is start enough
     if created not in prepared.tasklist.applies.on and (reason := next(_speaks_against(facts, started), "")):
         raise NotStarted(reason, may_lag=True)
@@ -141,6 +147,30 @@ def _speaks_against(facts: Facts, started: Started) -> Iterator[str]:
         yield f"contract {started.record_id} is still there"
     if event == "coworker.deleted" and facts.coworker.get("Archived") is not True:
         yield "the coworker is still there"
+
+
+def _is_welcome(prepared: Prepared, facts: Facts, started: Started) -> bool:
+    """Whether the event would begin something with the run's contract."""
+    if started.event in _BEGINS:
+        return facts.contract_id == started.record_id
+    return started.event in _ENTERS and prepared.needs_contract()
+
+
+def _over(facts: Facts, now: Instant) -> str:
+    """Return that the run's contract is over, as the sweep sees it; '' when it is not.
+
+    A cancellation that lies ahead is none yet, unless it lies on or before the start.
+    """
+    row = facts.contract
+    if row is None:
+        return ""
+    zone = facts.zone_of(row)
+    contract, today = contract_of(row, zone), now.to_tz(zone).date()
+    start, end = contract.start, contract.cancellation
+    if start and (end <= start if end else contract.cancelled and start > today):
+        return f"contract {contract.id} was withdrawn"
+    has_ended = end < today if end else contract.cancelled
+    return f"contract {contract.id} has ended" if has_ended else ""
 
 
 def _day(facts: Facts, name: str) -> Date | None:

@@ -14,6 +14,7 @@ from engine.core.expand import HoldersNeeded, expand
 from engine.core.facts import Facts, Raw, contract_of
 from engine.core.membership import choose_contract, paying_member
 from engine.core.prepared import Prepared
+from engine.core.triggers import EVENT_RECORD
 from engine.core.wanted import Expansion
 from engine.core.wire_dates import parse_moment
 from engine.core.words import END_ANCHORS
@@ -109,15 +110,18 @@ class Gatherer:
 
     def _whom(self, request: Request) -> _Whom:
         """Whoever starts a list made once per team, all is read as if its paying member had: equal plans for all."""
-        coworker = self._reader.coworker(request.coworker_id)
         if not self._prepared.per_team:
+            coworker = self._reader.coworker(request.coworker_id)
             return _Whom(coworker, coworker, self._named_team(coworker, request.team_id), request)
-        team = self._team_to_pay_for(coworker, request)
+        # Whoever paid for the team when its own event came about may be gone by now, and is not asked for.
+        started_by = None if _is_teams_own(request) else self._reader.coworker(request.coworker_id)
+        team = self._team_to_pay_for(started_by, request)
         payer = paying_member(team)
-        whole = coworker if payer == request.coworker_id else self._reader.coworker(payer)
-        if request.starting and payer != request.coworker_id:  # the event's contract is not the one that they pay
+        is_other = payer != request.coworker_id
+        whole = self._reader.coworker(payer) if is_other or started_by is None else started_by
+        if request.starting and is_other:  # the event's contract is not the one that they pay
             request = replace(request, contract_id=None)
-        return _Whom(coworker, whole, team, replace(request, coworker_id=payer))
+        return _Whom(started_by or whole, whole, team, replace(request, coworker_id=payer))
 
     def _facts(self, request: Request) -> Facts:
         whom = self._whom(request)
@@ -185,12 +189,16 @@ class Gatherer:
             return None
         return self._team(self._team_id(coworker, wanted))
 
-    def _team_to_pay_for(self, coworker: Raw, request: Request) -> Raw | None:
-        """The one team that is meant. Who pays for a named team need not be one of its members."""
+    def _team_to_pay_for(self, coworker: Raw | None, request: Request) -> Raw | None:
+        """The one team that is meant. Who pays for a named team need not be one of its members.
+
+        An event names the team itself, and whoever paid or was a member then may have left it since.
+        """
         if request.team_id is None:
+            assert coworker is not None  # only an event of a team is without, and that names one
             return self._team(self._team_id(coworker, None))
         team = self._reader.team(request.team_id)
-        if team.get("PayingMemberId") != request.coworker_id:
+        if coworker and not request.starting and team.get("PayingMemberId") != request.coworker_id:
             self._team_id(coworker, request.team_id)
         return team
 
@@ -273,6 +281,11 @@ class Gatherer:
         if max(days).year - min(days).year > _MAX_YEARS:
             raise short
         return calendar_at(self._organisation, facts.location, days)
+
+
+def _is_teams_own(request: Request) -> bool:
+    """Whether an event of a team starts the list: all that it tells of people is who they were then."""
+    return request.starting and request.team_id is not None and EVENT_RECORD.get(request.event_name) == "team"
 
 
 def _is_sane(moment: Instant) -> bool:

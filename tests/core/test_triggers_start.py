@@ -73,6 +73,55 @@ def test_a_list_that_starts_on_the_creation_too_needs_no_more_than_that_the_reco
     start(ready(item(due=None), applies={"on": ["contract.created", "contract.activated"]}), event="contract.activated")
 
 
+OVER = [
+    ({"StartDate": "2026-12-10T00:00:00Z", "CancellationDate": "2026-12-10T00:00:00Z"}, "was withdrawn"),
+    ({"StartDate": "2026-12-10T00:00:00Z", "CancellationDate": "2026-11-30T00:00:00Z"}, "was withdrawn"),
+    ({"StartDate": "2026-12-10T00:00:00Z", "Cancelled": True}, "was withdrawn"),
+    ({"StartDate": "2026-01-01T00:00:00Z", "CancellationDate": "2026-11-22T00:00:00Z"}, "has ended"),
+    ({"StartDate": "2026-01-01T00:00:00Z", "Cancelled": True}, "has ended"),
+    ({"StartDate": None, "Cancelled": True}, "has ended"),
+]
+
+
+@pytest.mark.parametrize("event", ["contract.created", "contract.activated", "contract.first_activated"])
+@pytest.mark.parametrize(("told", "reason"), OVER)
+@pytest.mark.parametrize("rule", [None, "14 days before contract.start"])
+def test_nobody_is_welcomed_whose_contract_is_over_by_then(
+    event: str, told: dict[str, Any], reason: str, rule: str | None
+) -> None:
+    applies = {"on": ["contract.created", event]} | ({"wait_until": rule} if rule else {})
+    with pytest.raises(NotStarted, match=f"contract 900 {reason}") as refused:
+        start(ready(item(due=None), applies=applies), facts(contract=told), event)
+    assert not refused.value.may_lag
+
+
+@pytest.mark.parametrize("event", ["coworker.created", "welcome_email.sent"])
+def test_an_event_of_the_coworker_that_took_the_contracts_in_welcomes_nobody_either(event: str) -> None:
+    withdrawn = facts(contract=OVER[0][0])
+    with pytest.raises(NotStarted, match="contract 900 was withdrawn"):
+        start(ready(), withdrawn, event)
+    start(ready(item(due=None), once_per="coworker"), withdrawn, event)  # a list that is about no contract
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"CancellationDate": "2027-06-30T00:00:00Z"},
+        {"CancellationDate": "2027-06-30T00:00:00Z", "Cancelled": True},
+        {"StartDate": "2026-01-01T00:00:00Z", "CancellationDate": "2026-11-23T00:00:00Z"},  # the last day is today
+    ],
+)
+def test_a_contract_whose_end_lies_ahead_is_welcomed(told: dict[str, Any]) -> None:
+    start(given_facts=facts(contract=told))
+
+
+def test_a_list_for_those_who_leave_as_well_is_left_to_the_event_of_leaving() -> None:
+    both = ready(item(due=None), once_per="contract", applies={"on": ["contract.created", "contract.cancelled"]})
+    with pytest.raises(NotStarted, match="contract 900 was withdrawn"):
+        start(both, facts(contract=OVER[0][0]))
+    start(both, facts(contract=OVER[0][0]), "contract.cancelled")
+
+
 def test_other_locations_and_plans_are_left_out_and_the_reason_holds_no_value() -> None:
     with pytest.raises(DoesNotApply) as told:
         start(ready(applies={"locations": ["madrid"]}))
