@@ -23,11 +23,12 @@ if TYPE_CHECKING:
     from engine.ledger.service_values import Delivery, StoredJob
     from engine.ledger.view import LedgerView
 
-STATES = ("new", "done", "aside", "failed", "unverified")
+STATES = ("new", "done", "aside", "failed", "unverified", "open")
 
 _EPILOG = """\b
 Example:
   tasklists inbox list --state aside
+  tasklists inbox list --state open
   tasklists inbox show 01m83xj880em6fjt
   tasklists inbox replay 01m83xj880em6fjt
 """
@@ -44,13 +45,17 @@ def command() -> None:
 
 
 @command.command("list", epilog=_EPILOG)
-@click.option("--state", type=click.Choice(STATES), help="Only those; `unverified` were kept and are never acted on.")
+@click.option(
+    "--state",
+    type=click.Choice(STATES),
+    help="Only those; `unverified` were kept and are never acted on, `open` are the jobs that wait.",
+)
 @click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True, help="The newest so many.")
 @dir_option
 @_format_option
 def list_command(*, state: str | None, limit: int, folder: str | None, form: str) -> None:
-    """List deliveries, the newest first, and the jobs in trouble that no delivery asked for."""
-    from engine.cli.inbox_showing import show_list
+    """List deliveries, the newest first, and the jobs in trouble that no delivery asked for; or all open jobs."""
+    from engine.cli.inbox_showing import show_list, show_open
 
     place = folder_in_use(folder)
     ledger = _opened_to_look(place)
@@ -58,6 +63,9 @@ def list_command(*, state: str | None, limit: int, folder: str | None, form: str
         show_list((), (), {}, form=form, empty=no_ledger(place))
         return
     with ledger:
+        if state == "open":
+            show_open(ledger.jobs.listed("open", limit=limit), ledger.jobs.counts()["open"], form=form)
+            return
         deliveries = ledger.inbox.listed(state, limit=limit)
         jobs = _jobs_of_nobody(ledger, state, limit)
         counts = ledger.inbox.counts() | {"turned_away": ledger.inbox.turned_away()}

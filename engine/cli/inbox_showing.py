@@ -48,6 +48,20 @@ def show_list(
         click.echo(_in_words(counts))
 
 
+def show_open(jobs: Sequence[StoredJob], number: int, *, form: str) -> None:
+    """Print jobs that wait: when each is due, how often it failed, and why. `number` is how many there are in all."""
+    if form == "json":
+        from engine.cli.showing import print_json
+
+        print_json({"counts": {"open": number}, "deliveries": [], "jobs": list(map(_job_json, jobs))})
+        return
+    if not jobs:
+        click.echo("no job is open")
+        return
+    _open_table(jobs)
+    click.echo(f"{number} open" + (f", the newest {len(jobs)} shown" if number > len(jobs) else ""))
+
+
 def _in_words(counts: Mapping[str, int]) -> str:
     told = ", ".join(f"{number} {state}" for state, number in counts.items() if number and state != "turned_away")
     more = counts.get("turned_away", 0)
@@ -76,11 +90,29 @@ def _state(one: Delivery) -> str:
 
 
 def _job_table(jobs: Sequence[StoredJob], title: str = "") -> None:
+    heads, least = ("job", "list", "coworker", "state", "run"), (16, 10, 10, 10, 16)
+    rows = [(job.id, job.tasklist, str(job.coworker_id), _job_state(job), job.run_id or "") for job in jobs]
+    _with_reasons(jobs, rows, heads, least, title=title)
+
+
+def _open_table(jobs: Sequence[StoredJob]) -> None:
+    heads, least = ("job", "list", "coworker", "due (UTC)", "tries"), (16, 10, 10, 16, 5)
+    rows = [(job.id, job.tasklist, str(job.coworker_id), _short(job.due_at), str(job.tries)) for job in jobs]
+    _with_reasons(jobs, rows, heads, least)
+
+
+def _with_reasons(
+    jobs: Sequence[StoredJob],
+    rows: Sequence[tuple[str, ...]],
+    heads: tuple[str, ...],
+    least: tuple[int, ...],
+    *,
+    title: str = "",
+) -> None:
+    """Print a table of jobs, with the reasons beside it where there is room, else under it."""
     from engine.cli.showing import WIDE
     from engine.cli.tables import print_table, say, width
 
-    heads, least = ("job", "list", "coworker", "state", "run"), (16, 10, 10, 10, 16)
-    rows = [(job.id, job.tasklist, str(job.coworker_id), _job_state(job), job.run_id or "") for job in jobs]
     if width() >= WIDE:
         whole = [(*row, job.why) for row, job in zip(rows, jobs, strict=True)]
         print_table((*heads, "why"), whole, title=title, least=(*least, 16))

@@ -102,6 +102,7 @@ def test_without_a_ledger_the_inbox_is_empty_and_none_is_made(place: Path | str,
     told = inbox("list")
     assert (told.code, told.out.startswith("no ledger at ")) == (0, True)
     assert inbox("list", "--format", "json").json == {"counts": {}, "deliveries": [], "jobs": []}
+    assert inbox("list", "--format", "json", "--state", "open").json["jobs"] == []
     for step in ("show", "replay", "discard"):
         told = inbox(step, "0123456789abcdef")
         assert (told.code, "no ledger at" in told.err) == (2, True)
@@ -137,6 +138,32 @@ def test_the_list_is_of_one_state_or_of_the_newest_few(ledger: Ledger, inbox: An
     assert listed("--limit", "1") == [ids[2]]
     assert inbox("list", "--state", "aside").out.splitlines()[0] == "none is aside"
     assert inbox("list", "--state", "lost").code == 2
+
+
+def test_open_jobs_are_listed_with_when_how_often_and_why(
+    ledger: Ledger, inbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert inbox("list", "--state", "open").out == "no job is open\n"
+    (swept,) = ledger.jobs.ask([job(cause="sweep")], NOW)
+    (own,) = decide(ledger, accept(ledger), job("leavers"))
+    (over,) = decide(ledger, accept(ledger, "b"), job("b"))
+    ledger.jobs.finish(over, "done", "nothing to do", NOW)
+    ledger.jobs.postpone(swept, NOW.add(hours=3), "it waits until noon", NOW, is_try=False, by_design=True)
+    ledger.jobs.postpone(own, NOW.add(minutes=4), "leavers.yaml has a mistake", NOW, is_try=True)
+    for columns in ("80", "160"):
+        monkeypatch.setenv("COLUMNS", columns)
+        told = inbox("list", "--state", "open").out
+        (line,) = [line for line in told.splitlines() if line.startswith(f"{own} ") and "2026-" in line]
+        assert line.split()[:6] == [own, "leavers", "5", "2026-11-23", "10:04", "1"]
+        assert all(word in told for word in (swept, "2026-11-23 13:00", "it waits until noon", "has a mistake"))
+        assert over not in told
+        assert told.splitlines()[-1] == "2 open"
+    assert inbox("list", "--state", "open", "--limit", "1").out.splitlines()[-1] == "2 open, the newest 1 shown"
+    printed = inbox("list", "--state", "open", "--format", "json").json
+    assert [(one["id"], one["tries"], one["cause"]) for one in printed["jobs"]] == [
+        *((own, 1, "delivery"), (swept, 0, "sweep")),
+    ]
+    assert (printed["counts"], printed["deliveries"]) == ({"open": 2}, [])
 
 
 def test_the_list_names_the_jobs_in_trouble_that_no_delivery_shows(ledger: Ledger, inbox: Any) -> None:

@@ -23,6 +23,8 @@ STEPS = {
     **{"ask": 1, "finish": 8, "postpone": 1, "reopen": 3, "discard_job": 1, "wait": 3, "restart": 0.5},
 }
 """What may happen, and how often of so many times."""
+SIGNUP = ("coworker.created", "contract.created", "contract.first_activated")
+"""Events that one job may answer together."""
 
 
 class World:
@@ -111,7 +113,9 @@ class World:
         """Few and alike, so that they meet."""
         choice = self.random.choice
         due_at = self.now.add(seconds=self.random.randint(0, 30))
-        told = {"contract_id": choice([None, 10, 11]), "team_id": choice([None] * 4 + [5]), "record_id": 1}
+        told: dict[str, Any] = {"contract_id": choice([None, 10, 11]), "team_id": choice([None] * 4 + [5])}
+        event = choice(["contract.created", "contract.created", *SIGNUP, "contract.cancelled"])
+        told |= {"record_id": 1, "event": event}
         return job(choice(["first", "second"]), 1, due_at=due_at, received_at=self.now, **told)
 
     def remember(self, told: Sequence[JobId], wanted: list[NewJob]) -> None:
@@ -225,7 +229,8 @@ class World:
 
 def _is_for(asked: NewJob, found: StoredJob) -> bool:
     same = (asked.tasklist, asked.coworker_id, asked.team_id) == (found.tasklist, found.coworker_id, found.team_id)
-    return same and asked.contract_id in {None, found.contract_id}
+    answered = asked.event == found.event or {asked.event, found.event} <= set(SIGNUP)
+    return same and answered and asked.contract_id in {None, found.contract_id}
 
 
 @pytest.mark.parametrize("seed", range(4))
