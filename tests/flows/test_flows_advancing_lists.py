@@ -26,15 +26,27 @@ def asked(service: Service) -> JobId:
     return service.jobs()[0].id
 
 
-def test_a_list_that_is_deleted_or_renamed_leaves_its_job_to_a_person(service: Service, account: Account) -> None:
+def test_a_list_that_is_deleted_leaves_its_job_to_a_person(service: Service, account: Account) -> None:
+    job_id = asked(service)
+    path = account.lists / "new-member.yaml"
+    text = path.read_text().replace("tasklist: new-member", "tasklist: new-members")
+    path.unlink()
+    account.write("new-members", text)
+    advanced = service.advancer.advance(job_id)
+    assert advanced.state == "aside"
+    assert advanced.why == "there is no task list 'new-member' in tasklists any more. Is it new-members now?"
+
+
+def test_a_renamed_list_that_says_what_it_was_carries_the_job_out_once(service: Service, account: Account) -> None:
     job_id = asked(service)
     path = account.lists / "new-member.yaml"
     text = path.read_text().replace("tasklist: new-member", "tasklist: newcomer\nformerly: new-member")
     path.unlink()
+    account.write("newcomer", text.replace("once_per: membership", "once_pr: membership"))
+    assert "tasklists/newcomer.yaml:9:1" in service.advancer.advance(job_id).why, "broken, it is waited for"
     account.write("newcomer", text)
-    advanced = service.advancer.advance(job_id)
-    assert advanced.state == "aside"
-    assert advanced.why == "there is no task list 'new-member' in tasklists any more. Is it newcomer now?"
+    assert [advanced.why for advanced in service.work(61)] == ["created 3"]
+    assert set(account.preview(name="newcomer").actions.values()) == {"keep"}, "they are the tasks of both names"
 
 
 def test_a_broken_list_is_waited_for_and_its_mistake_is_told_with_its_place(service: Service, account: Account) -> None:
