@@ -16,6 +16,7 @@ from engine.flows.deciding import MOST_TRIES
 from engine.flows.run import Runner
 from engine.flows.stopping import Stopped
 from engine.flows.tenure import lease_name
+from engine.ledger.limits import NoRoom
 from engine.ledger.service_values import JobId
 from engine.nexudus.errors import LoginRefused, NexudusUnreachable, RoleMissing, UnreadableRecord
 
@@ -182,6 +183,13 @@ def test_one_record_that_answers_500_is_left_to_a_person_after_most_of_an_hour(s
         state = advanced.state
     assert state == "aside"
     assert 1800 < pauses < 3600
+
+
+def test_a_job_that_the_limits_leave_no_room_for_is_no_backlog_before_its_moment(service: Service) -> None:
+    job_id, room = asked(service), service.clock().add(hours=5)
+    hinder(service, NoRoom(room))
+    assert service.advancer.advance(job_id).due_at == room
+    assert service.ledger.jobs.oldest_due(room.add(seconds=-1)) is None
 
 
 def test_who_asks_to_stop_leaves_the_job_due(service: Service) -> None:
