@@ -18,6 +18,7 @@ from sweep_given import Service, serving
 from whenever import Instant
 
 from engine.ledger.service_values import NewDelivery
+from engine.service.metrics import Metrics
 from engine.service.work import Workshop
 
 LONG = os.environ.get("TASKLISTS_LONG") == "1"
@@ -107,7 +108,7 @@ def test_every_member_has_the_list_once_though_deliveries_were_dropped_and_the_s
         environ=service.account.env,
         stop=service.stop,
         settle_seconds=2,
-        say=lambda _: None,
+        metrics=Metrics(server_address="sandbox"),
     )
     street = Street(service, workshop)
     for number in range(SIGN_UPS):
