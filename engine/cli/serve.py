@@ -28,8 +28,6 @@ _LEFT = (
 )
 """Written by a signal handler, where no logger may be called: one line as the log's others are."""
 
-_TOLD = b'{"level": "info", "event": "stopping", "what": "what is under way is finished first"}\n'
-
 
 @click.command(epilog=_EPILOG)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
@@ -60,7 +58,7 @@ def command(*, host: str, port: int, no_work: bool, folder: str | None, form: st
 
 def stop_on_service_signals() -> AbstractContextManager[Stop]:
     """Return what a service listens to; what is said of it are lines of the log."""
-    return stop_on_signals(left=_LEFT, told=_TOLD, terminated=0)
+    return stop_on_signals(left=_LEFT, told=b"", terminated=0)  # the service logs that it stops
 
 
 def exit_code(service: Service, stop: Stop) -> int:

@@ -28,7 +28,8 @@ _SIGNUP: Final = frozenset(
 """Events that a signup lets come in one burst: the facts of one bear the others out as well."""
 
 _MERGED: Final = (
-    *(_j.event, _j.contract_id, _j.team_id, _j.event_at, _j.received_at, _j.due_at, _j.waits_since, _j.tries),
+    *(_j.event, _j.contract_id, _j.team_id, _j.record_id),
+    *(_j.event_at, _j.received_at, _j.due_at, _j.waits_since, _j.tries),
 )
 _OPEN: Final = Prepared(
     select(_j.key, _j.id, _j.state, *_MERGED)
@@ -83,6 +84,7 @@ class _Job(NamedTuple):
     event: str
     contract_id: int | None
     team_id: int | None
+    record_id: int | None
     event_at: int | None
     received_at: int
     due_at: int
@@ -138,7 +140,10 @@ def _same_subject(one: _Job, job: NewJob) -> bool:
     """
     contracts = {one.contract_id, job.contract_id} - {None}
     events = {one.event, job.event}
-    return one.team_id == job.team_id and len(contracts) < 2 and (len(events) == 1 or events <= _SIGNUP)
+    if events <= _SIGNUP:
+        return one.team_id == job.team_id and len(contracts) < 2
+    records = {one.record_id, job.record_id} - {None}  # two products, or two invoices, are two things
+    return len(events) == 1 and one.team_id == job.team_id and len(contracts) < 2 and len(records) < 2
 
 
 def _own_in_trouble(connection: Connection, job: NewJob, delivery_key: int | None) -> _Job | None:

@@ -179,6 +179,7 @@ class Service:
     async def _until_stopped(self) -> None:
         while not self._stop.requested:
             await asyncio.sleep(_LISTEN_SECONDS)
+        logs.log().info("stopping", what="what is under way is finished first")
 
     def _make_workshop(self, account: WritingAccount, lists: ListsInUse) -> Workshop:
         return Workshop(

@@ -27,7 +27,7 @@ PATHS = (
 _MONTH = 30 * 86_400_000
 _AGED = {
     "deliveries": ("received_at", "last_at", "waits_since", "due_at", "settled_at"),
-    "jobs": ("received_at", "due_at", "created_at", "settled_at"),
+    "jobs": ("received_at", "waits_since", "due_at", "created_at", "settled_at"),
     "sightings": ("at",),
     "runs": ("started_at", "seen_at", "finished_at"),
     "tasks": ("at",),
