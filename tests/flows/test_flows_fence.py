@@ -2,8 +2,10 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import time
+from contextlib import closing
 
 import pytest
 from given_account import ASHLEY, GLEN, NO_PACE, Account
@@ -28,6 +30,22 @@ def _until(condition, seconds: float = 20.0) -> None:
         time.sleep(0.05)
 
 
+def _stop_between_writes(account: Account, pid: int) -> None:
+    """Stop a process at a moment when it does not hold the ledger: a stopped writer keeps everybody out of SQLite."""
+    end = time.monotonic() + 20
+    while True:
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            with closing(sqlite3.connect(account.ledger, timeout=0.3, isolation_level=None)) as probe:
+                probe.execute("BEGIN IMMEDIATE")
+                probe.execute("ROLLBACK")
+            return
+        except sqlite3.OperationalError:
+            assert time.monotonic() < end, "the ledger was never free"
+            os.kill(pid, signal.SIGCONT)
+            time.sleep(0.05)
+
+
 def test_a_process_that_slept_past_the_quiet_period_sends_nothing_that_another_has_taken(account: Account):
     _many(account)
     account.far_side.set_mode("S51.slow-seconds", "1")
@@ -44,7 +62,7 @@ def test_a_process_that_slept_past_the_quiet_period_sends_nothing_that_another_h
     )
     try:
         _until(lambda: len(account.commits()) >= 3)
-        os.kill(sleeper.pid, signal.SIGSTOP)
+        _stop_between_writes(account, sleeper.pid)
         account.far_side.clear_faults()
         time.sleep(1.5)
         other = account.run("--wait", name="many", TASKLISTS_QUIET_SECONDS="1")
@@ -53,7 +71,7 @@ def test_a_process_that_slept_past_the_quiet_period_sends_nothing_that_another_h
         told, _ = sleeper.communicate(timeout=40)
     finally:
         sleeper.kill()
-        sleeper.wait(10)
+        sleeper.communicate(timeout=10)
     assert other.code == 0
     assert b"another run has this task in hand" in told
     assert len(account.names()) - ITEMS <= 1, "at most the one call that it was already in"
