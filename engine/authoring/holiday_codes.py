@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from engine.core.organisation import PublicHolidays
+from engine.core.calendar_rules import PublicHolidays
 from engine.core.words import nearest
 
 

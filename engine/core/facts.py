@@ -50,6 +50,15 @@ class Facts:
     """Business id -> IANA zone of other locations: a contract's dates are those of its own location."""
     known_chains: Mapping[int, int] = field(default_factory=dict)
     """Contract id -> membership id, as the ledger remembers them."""
+    visits: tuple[Date, ...] | None = None
+    """The local days with a check-in, sorted, each once; None when they were not read."""
+    first_paid: Instant | None = None
+    """When the coworker's first paid invoice was paid; None without one, or when `paid_read` is false."""
+    paid_read: bool = False
+    loads: Mapping[int, int] = field(default_factory=dict)
+    """User id -> open tasks of our ledger, for `pick: least_loaded`."""
+    done: Mapping[tuple[str, str], Instant] = field(default_factory=dict)
+    """(item, for_each key) -> since when its task is completed, as far as we know; for `after` and `gate`."""
 
     @property
     def coworker_id(self) -> int:

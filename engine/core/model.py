@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
+    BeforeValidator,
     Field,
     ValidationInfo,
     WithJsonSchema,
@@ -70,6 +71,34 @@ def input_value(kind: str, value: object) -> object:
     )
 
 
+def _as_names(value: object) -> object:
+    """One name stands for a list of one."""
+    return value if isinstance(value, list | tuple) else [value]
+
+
+ItemIds = Annotated[
+    tuple[Annotated[str, slug("an item's id")], ...],
+    BeforeValidator(_as_names),
+    WithJsonSchema({"description": "an item's id, or a list of them", "type": ["string", "array"]}),
+]
+"""Ids of other items of the same list."""
+
+
+class ClockChange(Model):
+    """What becomes of a local time that a clock change leaves out (gap), or that happens twice (overlap)."""
+
+    gap: Annotated[Literal["later", "earlier", "fail"], one_of("later", "earlier", "fail")] = "later"
+    overlap: Annotated[Literal["earlier", "later", "fail"], one_of("earlier", "later", "fail")] = "earlier"
+
+
+NamedDay = Annotated[
+    tuple[Text, ...],
+    BeforeValidator(_as_names),
+    WithJsonSchema({"description": "a rule, or a list of them: the first that exists", "type": ["string", "array"]}),
+]
+"""The day behind a name of the list's own: rules, of which the first that exists counts."""
+
+
 class Input(Model):
     """A value asked for at the start of a run. Without a default it is required."""
 
@@ -95,6 +124,8 @@ class Defaults(Model):
     display_to_everyone: Flag | None = None
     once_per: OncePer | None = None
     anchor: Text | None = None
+    optional: Flag | None = None
+    create: Text | None = None
     roll: Roll | None = None
     late: Late | None = None
 
@@ -114,6 +145,12 @@ class Item(Model):
     once_per: OncePer | None = None
     anchor: Text | None = None
     formerly: Annotated[str, slug("a former id")] | None = None
+    phase: Text | None = None
+    optional: Flag | None = None
+    after: ItemIds | None = None
+    gate: Flag | None = None
+    create: Text | None = None
+    same_as: Text | None = None
 
 
 def _some(items: tuple[Item, ...]) -> tuple[Item, ...]:
@@ -133,5 +170,8 @@ class TaskList(Model):
     once_per: OncePer = "coworker"
     formerly: Annotated[str, slug("a former id")] | None = None
     inputs: dict[Annotated[str, slug("an input", NAME)], Input] = Field(default_factory=dict)
+    anchors: dict[Annotated[str, slug("an anchor", NAME)], NamedDay] = Field(default_factory=dict)
+    clock_change: ClockChange = Field(default_factory=ClockChange)
+    language: Text | None = None
     defaults: Defaults = Field(default_factory=Defaults)
     items: Annotated[tuple[Item, ...], AfterValidator(_some)]

@@ -47,6 +47,20 @@ class Explanation:
 
 
 @dataclass(frozen=True)
+class Waits:
+    """Why a wanted task is not made yet: for tasks that are not completed, or for a moment (UTC) that lies ahead.
+
+    A deleted gate keeps its items waiting for ever; `stuck` then says so.
+    """
+
+    reason: str
+    items: tuple[str, ...] = ()
+    """What it waits for: item ids, with the for_each key in brackets where there is one."""
+    until: Instant | None = None
+    stuck: bool = False
+
+
+@dataclass(frozen=True)
 class Wanted:
     """One task that a coworker should have. `due_at` is what the rule says, before any `late` policy."""
 
@@ -65,6 +79,9 @@ class Wanted:
     notify_by_email: bool
     display_to_everyone: bool
     rolled_from: Date | None = None
+    phase: str = ""
+    waits: Waits | None = None
+    """Not to be made now; `due_at` is None where it counts from a completion that is still to come."""
     explanation: Explanation = field(default_factory=Explanation)
 
     def payload(self, *, task_list_name: str, due_at: Instant | None, with_mark: bool) -> dict[str, Any]:

@@ -43,11 +43,6 @@ END_ANCHORS = frozenset({"contract.cancellation", "contract.term_end", "membersh
 
 NOT_YET: dict[str, str] = {
     "repeat": "repeating a list or an item by a date",
-    "anchors": "anchors with names of your own",
-    "extends": "lists that extend another",
-    "include": "lists that include another",
-    "after": "items that wait for another item",
-    "phase": "phases inside a list",
 }
 """Words that are planned, so that a file using one is told so and never half-obeyed."""
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from whenever import Date
 
 from engine.core.calendar import Calendar
+from engine.core.calendar_rules import CalendarRules, PublicHolidays
 from engine.core.errors import UserError
-from engine.core.organisation import CalendarRules, Organisation, PublicHolidays
+from engine.core.organisation import Organisation
 
 MARGIN_DAYS = 400
 """More than a year beyond every known date: a rule may reach over the next Christmas."""

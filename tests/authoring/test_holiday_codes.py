@@ -10,7 +10,7 @@ import pytest
 from authoring_given import SOUND
 
 from engine.authoring.holiday_codes import unknown_code
-from engine.core.organisation import PublicHolidays
+from engine.core.calendar_rules import PublicHolidays
 
 SUBDIVISIONS = [
     ("ES", "CT"),
