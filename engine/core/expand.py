@@ -17,11 +17,11 @@ from engine.core.fact_values import Absent, Value
 from engine.core.facts import Facts
 from engine.core.forms import Holder, Responsible
 from engine.core.identity import ItemRef, Naming, Subject, alternatives, identity
-from engine.core.membership import paying_member
 from engine.core.people import Chosen, NotLookedUp, choose_person
 from engine.core.prepared import Path, Prepared, ReadyItem
 from engine.core.resolve import AnchorMissing, ResolvedDue, resolve_due
 from engine.core.rounds import Round, rounds_of, wrong_keys
+from engine.core.subjects import subject_of
 from engine.core.text import CompiledText
 from engine.core.typed_facts import Read, read_facts
 from engine.core.wanted import MAX_NAME, Expansion, Explanation, LeftOut, Wanted
@@ -243,42 +243,7 @@ class _Expander:
         return None
 
     def _subject(self, path: Path, who: str, once_per: str) -> Subject | None:
-        facts = self.facts
-        if once_per == "coworker":
-            return Subject("coworker", facts.coworker_id)
-        if once_per == "location":
-            return Subject("location", f"{facts.coworker_id}@{self.business_id}")
-        return self._team(path, who) if once_per == "team" else self._of_contract(path, who, once_per)
-
-    def _of_contract(self, path: Path, who: str, once_per: str) -> Subject | None:
-        facts = self.facts
-        if facts.contract_id is None:
-            what = f"once_per: {once_per} needs a contract, and this coworker has none; once_per: coworker does not."
-            self.troubles.append(Trouble(path, who, what))
-            return None
-        if once_per == "contract":
-            payer = (facts.contract or {}).get("CoworkerId")
-            if payer not in {None, facts.coworker_id}:
-                whose = f"contract {facts.contract_id} is coworker {payer}'s"
-                what = f"once_per: contract, and {whose}; run it for {payer}."
-                self.troubles.append(Trouble(path, who, what))
-                return None
-            return Subject("contract", facts.contract_id)
-        chain = facts.chain()
-        assert chain is not None  # there is a contract
-        return Subject("membership", chain.id, chain.other_ids)
-
-    def _team(self, path: Path, who: str) -> Subject | None:
-        team = self.facts.team
-        payer = self._try(path, who, lambda: paying_member(team))
-        if payer is None or team is None:
-            return None
-        if payer != self.facts.coworker_id:
-            whose = f"coworker {payer} pays for team {team['Id']}"
-            what = f"once_per: team, and {whose}; these facts are of coworker {self.facts.coworker_id}."
-            self.troubles.append(Trouble(path, who, what))
-            return None
-        return Subject("team", int(team["Id"]))
+        return self._try(path, who, lambda: subject_of(once_per, self.facts, self.business_id))
 
     def _try(self, path: Path, who: str, make: Callable[[], Made]) -> Made | None:
         try:
