@@ -151,6 +151,8 @@ class Item(Model):
     gate: Flag | None = None
     create: Text | None = None
     same_as: Text | None = None
+    clock_change: ClockChange | None = None
+    """For this item; the list's where it says nothing. What an included list says stands at each of its items."""
 
 
 def _some(items: tuple[Item, ...]) -> tuple[Item, ...]:
@@ -159,10 +161,26 @@ def _some(items: tuple[Item, ...]) -> tuple[Item, ...]:
     return items
 
 
+ListNames = Annotated[
+    tuple[Annotated[str, slug("a task list's id")], ...],
+    BeforeValidator(_as_names),
+    WithJsonSchema({"description": "a task list's id, or a list of them", "type": ["string", "array"]}),
+]
+"""Ids of other lists of the folder."""
+
+
 class TaskList(Model):
-    """One file in `tasklists/`: the batch of tasks that a coworker gets."""
+    """One file in `tasklists/`: the batch of tasks that a coworker gets.
+
+    `extends`, `include` and `overlays` are put to effect by authoring, on the text: a list that is run has its own
+    items and those of the others, and here nothing is left of these three.
+    """
 
     tasklist: Annotated[str, slug("a task list's id", SLUG)]
+    extends: Annotated[str, slug("a task list's id")] | None = None
+    include: ListNames = ()
+    abstract: Flag = False
+    overlays: dict[Annotated[str, slug("a location")], Any] = Field(default_factory=dict)
     name: Text
     description: Text | None = None
     applies: Applies = Field(default_factory=Applies)

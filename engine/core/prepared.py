@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from engine.core.due import Due, DueRule
 from engine.core.forms import Responsible
@@ -12,6 +14,9 @@ from engine.core.text import CompiledCondition, CompiledText
 from engine.core.text_faults import Fault
 
 Path = tuple[str | int, ...]
+
+Part = Literal["whole", "own", "team"]
+"""All items of a list, those that are the coworker's own, or those that are made once for their team."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,26 @@ class Prepared:
     items: tuple[ReadyItem, ...]
     wait_until: DueRule | None = None
     """The moment that a run started by an event waits for; a run by hand does not."""
+    part: Part = "whole"
+    """Which items count. All of them stay here, so that each keeps its place in the file."""
+    shared: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Item -> the list and the item whose identity it has, as `same_as` says."""
+    asked_for: frozenset[str] = frozenset()
+    """Items whose identity items of other lists have, too."""
+    overlays: Mapping[str, Prepared] = field(default_factory=dict)
+    """What the list is at the locations for which it has an overlay."""
+    above: Path = ()
+    """What stands before every path into this list: for an overlaid one, `overlays` and its location."""
+
+    def at(self, location: str) -> Prepared:
+        """Return the list, or the part of it, as it is at a location: with its overlay where it has one."""
+        overlaid = self.overlays.get(location)
+        return replace(overlaid, part=self.part) if overlaid else self
+
+    def everywhere(self) -> Iterator[Prepared]:
+        """Yield the list, and what it is at each location that has an overlay."""
+        yield self
+        yield from (self.at(location) for location in self.overlays)
 
     @property
     def identity_id(self) -> str:
@@ -67,15 +92,53 @@ class Prepared:
 
     @property
     def per_team(self) -> bool:
-        """Whether the list is made once for a team: written to its paying member, whoever started the run."""
-        return self.tasklist.once_per == "team"
+        """Whether all is made once for a team: written to its paying member, whoever started the run."""
+        return self.once_per == "team"
+
+    @property
+    def once_per(self) -> str:
+        """What the batch is made once for: the list's word, unless this part of it has another one."""
+        if self.part == "team" or (self.team_items() and not self.own_items()):
+            return "team"
+        return "coworker" if self.tasklist.once_per == "team" else self.tasklist.once_per
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether some items are made once for the team, and others are not."""
+        return bool(self.team_items() and self.own_items())
+
+    def identity_of(self, ready: ReadyItem) -> tuple[str, str]:
+        """Return the ids of the list and of the item that the identity of an item's tasks is made of."""
+        return self.shared.get(ready.item.id, (self.identity_id, ready.identity_id))
+
+    def own_items(self) -> tuple[ReadyItem, ...]:
+        """Return the items that are made for the coworker who the list is run for."""
+        return tuple(ready for ready in self.items if ready.once_per != "team")
+
+    def team_items(self) -> tuple[ReadyItem, ...]:
+        """Return the items that are made once for the coworker's team."""
+        return tuple(ready for ready in self.items if ready.once_per == "team")
+
+    def counts(self, ready: ReadyItem) -> bool:
+        """Return whether an item belongs to this part of the list."""
+        return self.part == "whole" or (ready.once_per == "team") == (self.part == "team")
+
+    def parts(self) -> tuple[Prepared, Prepared | None]:
+        """Return what is made for the coworker, and what for their team: None where all is one person's."""
+        if self.part != "whole" or not self.is_mixed:
+            return self, None
+        return replace(self, part="own"), replace(self, part="team")
 
     def facts_named(self) -> frozenset[tuple[str, ...]]:
-        """Return the paths of all facts that the list's texts, conditions and loops name."""
+        """Return the paths of all facts that the list's texts, conditions and loops name, overlays included."""
+        return frozenset().union(*(one.own_facts_named() for one in self.everywhere()))
+
+    def own_facts_named(self) -> frozenset[tuple[str, ...]]:
+        """Return the paths of all facts that the list names, without its overlays."""
         found: set[tuple[str, ...]] = set(self.name.facts_used)
         if self.applies_when:
             found |= set(self.applies_when.facts_used)
-        for ready in self.items:
+        for ready in filter(self.counts, self.items):
             for text in (ready.name, ready.notes, *ready.when):
                 found |= set(text.facts_used) if text else set()
             if ready.loop:
@@ -83,9 +146,13 @@ class Prepared:
         return frozenset(found)
 
     def anchors_named(self) -> frozenset[str]:
-        """Return every anchor that a due rule of the list can need."""
+        """Return every anchor that a due rule of the list can need, overlays included."""
+        return frozenset().union(*(one.own_anchors_named() for one in self.everywhere()))
+
+    def own_anchors_named(self) -> frozenset[str]:
+        """Return every anchor that a due rule of the list can need, without its overlays."""
         found: set[str] = set()
-        for ready in self.items:
+        for ready in filter(self.counts, self.items):
             if ready.due:
                 bounds = (ready.due.rule, ready.due.fallback, ready.due.not_before, ready.due.not_after)
                 for rule in bounds:
@@ -96,5 +163,5 @@ class Prepared:
     def needs_contract(self) -> bool:
         """Return whether the list makes no sense for a coworker without a contract."""
         roots = {path[0] for path in self.facts_named()} | {name.split(".")[0] for name in self.anchors_named()}
-        kinds = {ready.once_per for ready in self.items}
+        kinds = {ready.once_per for one in self.everywhere() for ready in one.items if self.counts(ready)}
         return bool(roots & {"contract", "membership"} or kinds & {"contract", "membership"})
