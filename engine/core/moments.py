@@ -1,8 +1,8 @@
 """Arithmetic on days, clocks and zones that due rules rest on.
 
-Local times that a clock change leaves out move forward by the length of the gap; of those that happen
-twice the earlier is taken. It must never guess a zone, and never let a result outside the years 1 to
-9999 out as anything but a UserError.
+Local times that a clock change leaves out move forward by the length of the gap, and of those that happen
+twice the earlier is taken, unless the caller says otherwise. It must never guess a zone, and never let a
+result outside the years 1 to 9999 out as anything but a UserError.
 """
 
 from __future__ import annotations
@@ -12,10 +12,13 @@ from typing import Literal, TypeVar
 
 from whenever import Date, Instant, PlainDateTime, Time, TimeZoneNotFoundError, ZonedDateTime
 
-from engine.core.calendar import Calendar, ClosedDay, Reached, clock, long_day
+from engine.core.calendar import Calendar, ClosedDay, Reached, long_day
 from engine.core.errors import UserError
+from engine.core.staffed_hours import clock
 
 T = TypeVar("T")
+Gap = Literal["later", "earlier", "fail"]
+Overlap = Literal["earlier", "later", "fail"]
 
 NAMED_AT_MOST = 8
 """Closed days written out in one step: a week of holidays with both weekends still fits on a line."""
@@ -26,6 +29,13 @@ class OutOfRange(UserError):
 
     def __init__(self) -> None:
         super().__init__("the due lies outside the years 1 to 9999", advice="Choose a smaller number.")
+
+
+class ClockChanged(UserError):
+    """A local time that happens twice or not at all, in a list that takes neither (`clock_change`: fail)."""
+
+    def __init__(self, what: str, working: str) -> None:
+        super().__init__(what, advice=f"Write a time of that day that works: {working}.")
 
 
 class UnknownZone(UserError):
@@ -53,20 +63,50 @@ def to_zone(moment: Instant, zone: str) -> ZonedDateTime:
         raise OutOfRange from error
 
 
-def in_zone(day: Date, time: Time, zone: str) -> tuple[ZonedDateTime, str]:
-    """Return the moment of a local day and time, and '' or what a clock change did to it."""
+def in_zone(
+    day: Date, time: Time, zone: str, *, gap: Gap = "later", overlap: Overlap = "earlier"
+) -> tuple[ZonedDateTime, str]:
+    """Return the moment of a local day and time, and '' or what a clock change did to it.
+
+    A time that a clock change leaves out moves by the length of the gap, forward (`later`) or back
+    (`earlier`); of one that happens twice `overlap` names which. Raises UnknownZone, OutOfRange, and
+    ClockChanged for `fail`.
+    """
     plain = day.at(time)
+    local = _assumed(plain, zone, "compatible")
+    if local.to_plain() != plain:
+        if gap == "fail":
+            raise ClockChanged(f"{_said(plain)} is left out by a clock change in {zone}", _working_times(plain, zone))
+        local = _assumed(plain, zone, gap)
+        return local, f"{_said(plain)} is left out by a clock change in {zone}: {_said(local.to_plain())}"
+    if not local.is_repeated():
+        return local, ""
+    if overlap == "fail":
+        raise ClockChanged(f"{_said(plain)} happens twice by a clock change in {zone}", _working_times(plain, zone))
+    return _assumed(plain, zone, overlap), f"{_said(plain)} happens twice by a clock change in {zone}: the {overlap}"
+
+
+def _assumed(plain: PlainDateTime, zone: str, which: Literal["compatible", "earlier", "later"]) -> ZonedDateTime:
     try:
-        local = plain.assume_tz(zone, disambiguation="compatible")
+        return plain.assume_tz(zone, disambiguation=which)
     except TimeZoneNotFoundError:
         raise UnknownZone(zone) from None
     except ValueError as error:
         raise OutOfRange from error
-    if local.to_plain() != plain:
-        return local, f"{_said(plain)} is left out by a clock change in {zone}: {_said(local.to_plain())}"
-    if local.is_repeated():
-        return local, f"{_said(plain)} happens twice by a clock change in {zone}: the earlier"
-    return local, ""
+
+
+def _working_times(plain: PlainDateTime, zone: str) -> str:
+    """Return the nearest times around a clock change that happen once, in words.
+
+    Both meanings of `plain` enclose the change; the offset tells on which side of it a moment lies.
+    """
+    before, after = (_assumed(plain, zone, which) for which in ("earlier", "later"))
+    low, high = before.to_instant(), after.to_instant()
+    while (high - low).total("seconds") > 1:
+        middle = low.add(seconds=int((high - low).total("seconds")) // 2)
+        low, high = (middle, high) if middle.to_tz(zone).offset == before.offset else (low, middle)
+    edges = (high.to_fixed_offset(before.offset).to_plain(), high.to_tz(zone).to_plain())
+    return f"{clock(min(edges).subtract(minutes=1).time())} or earlier, {clock(max(edges).time())} or later"
 
 
 def moved(moment: Instant, *, minutes: int) -> Instant:
@@ -85,32 +125,12 @@ def business_hours(
 ) -> tuple[Reached, Time]:
     """Return day and clock time `hours` open hours (>= 1) before or after a local time.
 
-    Hours are those of the wall clock between opening and closing. Outside them counting starts at the
+    Hours are staffed ones of the wall clock; breaks do not count. Outside them counting starts at the
     next opening (after) or the previous closing (before); the last hour ends on closing (after) or on
-    opening (before), not on the next day.
+    opening (before), not after the break or on the next day.
     """
-    opening, closing = _seconds(calendar.opening), _seconds(calendar.closing)
-    length = closing - opening
-    day, used = _first_day(start, side, calendar)
-    days, rest = divmod(used + hours * 3600 - 1, length)
-    count = calendar.nth_open_before if side == "before" else calendar.nth_open_after
-    reached = count(day.day, days) if days else Reached(day.day, ())
-    skipped = tuple(sorted({*day.skipped, *reached.skipped}))
-    seconds = closing - rest - 1 if side == "before" else opening + rest + 1
-    return Reached(reached.day, skipped), Time(seconds // 3600, seconds // 60 % 60, seconds % 60)
-
-
-def _first_day(start: PlainDateTime, side: str, calendar: Calendar) -> tuple[Reached, int]:
-    """Return the open day that counting starts on, and the seconds of it that lie behind already."""
-    day, second = start.date(), _seconds(start.time())
-    opening, closing = _seconds(calendar.opening), _seconds(calendar.closing)
-    if side == "before":
-        if not calendar.is_open(day) or second <= opening:
-            return calendar.nth_open_before(day, 1, including=True), 0
-        return Reached(day, ()), max(closing - second, 0)
-    if not calendar.is_open(day) or second >= closing:
-        return calendar.nth_open_after(day, 1, including=True), 0
-    return Reached(day, ()), max(second - opening, 0)
+    count = calendar.staffed_before if side == "before" else calendar.staffed_after
+    return count(start.date(), start.time(), hours * 3600)
 
 
 def skipped_text(skipped: Sequence[ClosedDay]) -> str:
@@ -120,10 +140,6 @@ def skipped_text(skipped: Sequence[ClosedDay]) -> str:
     rest = len(skipped) - NAMED_AT_MOST
     more = f" and {rest} more" if rest > 0 else ""
     return ", skipped " + ", ".join(str(day) for day in skipped[:NAMED_AT_MOST]) + more
-
-
-def _seconds(time: Time) -> int:
-    return time.hour * 3600 + time.minute * 60 + time.second
 
 
 def _said(plain: PlainDateTime) -> str:
