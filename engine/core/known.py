@@ -36,9 +36,13 @@ class KnownTask:
     contract_id: int | None = None
     event_at: Instant | None = None
     fingerprints: Mapping[str, str] = field(default_factory=dict)
+    """Payload field -> keyed hash of its value: tells an edit from ours, holds no member's text."""
     marked: bool = True
     """For an open intent: whether its request carried our mark in Notes, and can be told by it."""
-    """Payload field -> keyed hash of its value: tells an edit from ours, holds no member's text."""
+    completed_at: Instant | None = None
+    """Since when it is completed, as far as we saw that; None says nothing."""
+    gone_at: Instant | None = None
+    """When the service first said that it is no more, as far as we asked."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,8 @@ class LiveTask:
     due_at: Instant | None
     responsible_id: int | None
     created_at: Instant | None
+    updated_at: Instant | None = None
+    """Its last change; None where the row does not tell. Of a completed one the completion, or something later."""
 
 
 def fingerprint(key: bytes, field_name: str, value: str) -> str:

@@ -23,6 +23,7 @@ def intent_of(plan: Plan, action: Action, key: bytes) -> Intent:
         due_at=parse_moment(action.baseline_texts["DueDate"]),
         contract_id=plan.expansion.contract_id,
         event_at=plan.expansion.event_at,
+        responsible_id=wanted.responsible_id,
         reclaim=action.again,
         held_by=action.held_by,
         held_seen_at=action.held_seen_at,

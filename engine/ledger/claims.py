@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Insert, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Insert, Table, bindparam, delete, insert, select, update
 
 from engine.ledger import schema
 from engine.ledger.history import batch_row
@@ -37,8 +37,9 @@ _STATES: Final = Prepared(
     .where(_task.coworker_id == bindparam("coworker"))
 )
 _INSERT_BATCH: Final = insert(schema.batches)
-_MEANT: Final = ("coworker_id", "identity", "state", "run_key", "batch_key", "item_key", "thing_id")
-_INSERT_TASKS: Final = Prepared(insert(schema.tasks), (*_MEANT, "at", "due_at", "contract_id", "event_at"))
+_KEYS: Final = ("run_key", "batch_key", "item_key", "person_key", "thing_id")
+_MEANT: Final = ("coworker_id", "identity", "state", "at", "due_at", "contract_id", "event_at")
+_INSERT_TASKS: Final = Prepared(insert(schema.tasks), (*_MEANT, *_KEYS))
 _INSERT_PAYLOADS: Final = Prepared(insert(schema.payloads), ("coworker_id", "identity", "key", "payload"))
 FORGET_TASK: Final = Prepared(delete(schema.tasks).where(ONE))
 FORGET_PAYLOAD: Final = Prepared(delete(schema.payloads).where(_ONE_PAYLOAD))
@@ -61,28 +62,38 @@ class _Held(NamedTuple):
     seen_at: int
 
 
-class ItemKeys:
-    """The small numbers that stand for items. What is inserted here is remembered only once it is read back."""
+class SmallKeys:
+    """The small numbers that stand for items or people. What is inserted is remembered only once it is read back."""
 
-    def __init__(self) -> None:
-        self._known: dict[str, int] = {}
+    def __init__(self, table: Table, column: str) -> None:
+        self._table = table
+        self._column = column
+        self._known: dict[Any, int] = {}
 
-    def keys(self, connection: Connection, names: Set[str]) -> Mapping[str, int]:
-        """The number of each name, made if it has none yet."""
-        if names <= self._known.keys():
+    def keys(self, connection: Connection, wanted: Set[Any]) -> Mapping[Any, int]:
+        """The number of each, made if it has none yet."""
+        if wanted <= self._known.keys():
             return self._known
-        table = schema.items
+        table = self._table
         # Only committed rows get remembered: a transaction that rolls back takes its new numbers along.
-        self._known = {row.item: row.key for row in connection.execute(select(table))}
+        self._known = {row._mapping[self._column]: row.key for row in connection.execute(select(table))}
         made = {
-            name: _key_of_new(connection, insert(table), item=name)
-            for name in sorted(names - self._known.keys())
+            one: _key_of_new(connection, insert(table), **{self._column: one})
+            for one in sorted(wanted - self._known.keys())
         }
         return self._known | made
 
 
+class Keys:
+    """What one ledger remembers of the numbers of items and people."""
+
+    def __init__(self) -> None:
+        self.items = SmallKeys(schema.items, "item")
+        self.people = SmallKeys(schema.people, "user_id")
+
+
 def claim_intents(
-    connection: Connection, run: Holder, intents: Sequence[Intent], *, now: int, items: ItemKeys
+    connection: Connection, run: Holder, intents: Sequence[Intent], *, now: int, keys: Keys
 ) -> tuple[Intent, ...]:
     """Write the intents that nobody holds and that are not settled; return them."""
     rows = _STATES.all(connection, {"coworker": run.coworker_id})
@@ -99,12 +110,15 @@ def claim_intents(
         FORGET_TASK.run_many(connection, taken_over)
         FORGET_PAYLOAD.run_many(connection, taken_over)
     batches = {key: _batch_key(connection, run, key, name) for key, name in _names(free).items()}
-    keys = items.keys(connection, {intent.item for intent in free})
+    items = keys.items.keys(connection, {intent.item for intent in free})
+    given_to = {intent.responsible_id for intent in free} - {None}
+    people: Mapping[Any, int] = keys.people.keys(connection, given_to) if given_to else {}
     _INSERT_TASKS.run_many(
         connection,
         [
             _task_row(run, intent, _first_meant(held[intent.identity], now))
-            | {"batch_key": batches[intent.batch], "item_key": keys[intent.item]}
+            | {"batch_key": batches[intent.batch], "item_key": items[intent.item]}
+            | {"person_key": people.get(intent.responsible_id)}
             for intent in free
         ],
     )

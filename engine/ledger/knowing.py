@@ -22,7 +22,7 @@ _KNOWN: Final = Prepared(
         *(_task.identity, _task.state, _task.at, _task.task_id),
         *(_task.due_at, _task.contract_id, _task.event_at, _task.fingerprints),
         *(schema.runs.c.id, schema.runs.c.seen_at, schema.batches.c.tasklist, schema.items.c.item),
-        *(_task.thing_id, schema.payloads.c.key, schema.payloads.c.payload),
+        *(_task.thing_id, schema.payloads.c.key, schema.payloads.c.payload, _task.completed_at, _task.gone_at),
     )
     .join(schema.runs, schema.runs.c.key == _task.run_key)
     .join(schema.batches, schema.batches.c.key == _task.batch_key)
@@ -57,7 +57,7 @@ class _Moments(dict[int | None, Instant | None]):
 
 def _known_task(row: tuple[Any, ...], moments: _Moments) -> KnownTask:
     identity, state, at, task_id, due_at, contract_id, event_at, packed, run_id, seen_at, *what = row
-    tasklist, item, thing_id, open_key, payload = what
+    tasklist, item, thing_id, open_key, payload, completed_at, gone_at = what
     number = UUID(bytes=identity)
     task: KnownTask = object.__new__(KnownTask)
     # A frozen value sets its fields one by one, past its own guard: half of the time of all this.
@@ -75,6 +75,8 @@ def _known_task(row: tuple[Any, ...], moments: _Moments) -> KnownTask:
         contract_id=contract_id,
         event_at=moments[event_at],
         fingerprints=Fingerprints(packed),
+        completed_at=moments[completed_at],
+        gone_at=moments[gone_at],
         marked=payload is None or f"ref: {mark_of(number)}" in payload,
     )
     return task

@@ -18,25 +18,25 @@ from sqlalchemy import Connection, Engine
 from whenever import Instant
 
 from engine.ledger import caches, leases, outcomes, runs
-from engine.ledger.claims import Holder, ItemKeys, claim_intents, has_open_text
+from engine.ledger.claims import Holder, Keys, claim_intents, has_open_text
+from engine.ledger.following import Following
 from engine.ledger.inbox import Inbox
 from engine.ledger.jobs import Jobs
 from engine.ledger.packing import instant, milliseconds, milliseconds_or_none
 from engine.ledger.pins import Pins
 from engine.ledger.transactions import Transactions
 from engine.ledger.values import Intent, Lease, NewRun, RunId
-from engine.ledger.view import Account, LedgerView
+from engine.ledger.view import Account
 from engine.ledger.watch import Watch
 
 FRESH_MILLISECONDS: Final = 100
 """A sign of life this young need not be written again: no quiet period is that short in earnest."""
 
 
-
-class Ledger(LedgerView):
+class Ledger(Following):
     def __init__(self, engine: Engine, place: Path | str, account: Account, busy_seconds: float) -> None:
         super().__init__(engine, place, account, busy_seconds)
-        self._items = ItemKeys()
+        self._keys = Keys()
         self._holders: dict[RunId, Holder] = {}
         self._pins = Pins(self._connections) if self._connections.is_served else None
 
@@ -82,7 +82,7 @@ class Ledger(LedgerView):
             if leases.is_lost(connection, lease):
                 return frozenset()
             run = self._holder(connection, run_id)
-            claimed = claim_intents(connection, run, intents, now=milliseconds(now), items=self._items)
+            claimed = claim_intents(connection, run, intents, now=milliseconds(now), keys=self._keys)
             runs.see(connection, run, milliseconds(now))
         self._text_in_log = self._text_in_log or bool(claimed)
         return frozenset(intent.identity for intent in claimed)
@@ -146,7 +146,7 @@ class Ledger(LedgerView):
                 return False
             runs.see(connection, run, milliseconds(now))
             if found is None:
-                claim_intents(connection, run, [intent], now=milliseconds(now), items=self._items)
+                claim_intents(connection, run, [intent], now=milliseconds(now), keys=self._keys)
             outcomes.settle(connection, run, intent.identity, outcomes.settled("adopted", task_id, fingerprints, now))
         self._text_in_log = True
         self._tidy()

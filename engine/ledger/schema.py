@@ -27,10 +27,10 @@ from sqlalchemy import (
 
 from engine.core.known import State
 
-HEAD: Final = "0003"
+HEAD: Final = "0004"
 """The newest migration. Kept by hand so that opening a ledger at head need not import Alembic."""
 
-KNOWN_REVISIONS: Final = frozenset({"0001", "0002", "0003"})
+KNOWN_REVISIONS: Final = frozenset({"0001", "0002", "0003", "0004"})
 """Every released schema; any other was written by a newer version of this program."""
 
 STATES: Final[tuple[State, ...]] = ("intended", "created", "adopted", "failed")
@@ -112,6 +112,13 @@ items = Table(  # an item's id once, not once a task
     Column("item", Text, nullable=False, unique=True),
 )
 
+people = Table(  # a user's id once, not once a task
+    "people",
+    metadata,
+    Column("key", Integer, primary_key=True),
+    Column("user_id", BigInteger, nullable=False, unique=True),
+)
+
 tasks = Table(
     "tasks",
     metadata,
@@ -128,6 +135,9 @@ tasks = Table(
     Column("contract_id", BigInteger),
     Column("event_at", BigInteger),
     Column("fingerprints", LargeBinary),
+    Column("person_key", Integer, ForeignKey("people.key")),  # whom it was given to, by us
+    Column("completed_at", BigInteger),  # as far as we saw it: null says nothing
+    Column("gone_at", BigInteger),  # when the service first said that it is no more
     sqlite_with_rowid=False,  # the rows of one coworker lie side by side
 )
 
@@ -202,4 +212,38 @@ pause = Table(
     metadata,
     Column("id", SmallInteger, primary_key=True, autoincrement=False),  # always 1
     Column("until", BigInteger, nullable=False),
+)
+
+waits = Table(  # batches of which something is not made yet because something else comes first
+    "waits",
+    metadata,
+    Column("coworker_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", Text, primary_key=True),
+    Column("subject_id", Text, primary_key=True),
+    Column("tasklist", Text, primary_key=True),
+    Column("cycle", Text, primary_key=True),
+    Column("request", Text, nullable=False),  # what was asked: it goes with the row
+    Column("items", Text, nullable=False),
+    Column("next_look_at", BigInteger),  # null: only when a task of the coworker changed
+    Column("looked_at", BigInteger, nullable=False),
+    Column("tries", Integer, nullable=False),  # failed ones in a row
+    Column("ended_at", BigInteger),  # it waits no more, though not all was made
+    Column("why", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+reassignments = Table(
+    "reassignments",
+    metadata,
+    Column("key", Integer, primary_key=True),
+    Column("coworker_id", BigInteger, nullable=False),
+    Column("identity", LargeBinary(16), nullable=False),
+    Column("task_id", BigInteger, nullable=False),
+    Column("before_id", BigInteger, nullable=False),
+    Column("after_id", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("settled_at", BigInteger),  # null: it may or may not have happened
+    Column("outcome", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Index("reassignments_open", "settled_at"),
 )

@@ -84,6 +84,8 @@ class Intent:
     due_at: Instant | None = None
     contract_id: int | None = None
     event_at: Instant | None = None
+    responsible_id: int | None = None
+    """The user whom it is given to, for `loads` and `tasks_held_by`."""
     reclaim: bool = False
     """The planner looked an open intent up, did not find its task, and decided to send again."""
     held_by: str | None = None
@@ -145,3 +147,64 @@ class Finding:
     question: str
     value: object
     at: Instant
+
+
+@dataclass(frozen=True)
+class HeldTask:
+    """A task that we gave to a user and of which we do not know that it is completed or gone."""
+
+    coworker_id: int
+    identity: UUID
+    task_id: int
+    tasklist: str
+    item: str
+    key: str
+    """The for_each key where it is an id; others are not remembered."""
+    due_at: Instant | None
+    business_id: int
+
+
+@dataclass(frozen=True)
+class StoredWait:
+    """A batch of which something waits. Moments are UTC.
+
+    `request` is what was asked, as JSON; it may hold a member's text and goes with the row. `items` is the JSON of
+    what waits and for what, without a member's text.
+    """
+
+    coworker_id: int
+    key: BatchKey
+    request: str = field(repr=False)
+    items: str
+    next_look_at: Instant | None
+    """When a look can decide, whatever changed; None: when a task of the coworker did."""
+    looked_at: Instant
+    tries: int = 0
+    """Looks in a row that failed."""
+    ended_at: Instant | None = None
+    """Since when nobody looks any more, for the reason in `why`: the coworker left, or the list is gone."""
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Reassigning:
+    """One task of ours that is about to be given from one user to another."""
+
+    coworker_id: int
+    identity: UUID
+    task_id: int
+    before_id: int
+    after_id: int
+
+
+@dataclass(frozen=True)
+class Reassignment:
+    """A change of the responsible as remembered. Without `settled_at` it may or may not have happened."""
+
+    key: int
+    change: Reassigning
+    at: Instant
+    settled_at: Instant | None = None
+    outcome: str = ""
+    """reassigned, skipped or failed; empty while it is open."""
+    why: str = ""

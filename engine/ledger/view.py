@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine
 from whenever import Instant
 
 from engine.core.known import KnownTask
-from engine.ledger import caches, schema
+from engine.ledger import caches, holding, reassigning, schema, waiting
 from engine.ledger.calls import due, move, pause, pause_of, reserve
 from engine.ledger.connections import Connections
 from engine.ledger.history import batch_of, holders_of, read_results, read_runs, read_unfinished
@@ -35,7 +35,18 @@ from engine.ledger.recovery import (
     read_open_intents,
 )
 from engine.ledger.transactions import Reading
-from engine.ledger.values import Batch, BatchKey, Finding, OpenIntent, Result, Run, RunId
+from engine.ledger.values import (
+    Batch,
+    BatchKey,
+    Finding,
+    HeldTask,
+    OpenIntent,
+    Reassignment,
+    Result,
+    Run,
+    RunId,
+    StoredWait,
+)
 from engine.ledger.writers import Queue
 
 DIRECTORY_SECONDS: Final = 900
@@ -170,6 +181,31 @@ class LedgerView:
         """The ids of coworkers with a remembered task, of one list or of any, sorted."""
         with self._reading() as connection:
             return read_coworkers(connection, tasklist)
+
+    def loads(self) -> Mapping[int, int]:
+        """User id -> tasks that we gave to them and that are not known as completed or gone."""
+        with self._reading() as connection:
+            return holding.loads(connection)
+
+    def tasks_held_by(self, user_id: int) -> tuple[HeldTask, ...]:
+        """Those tasks of one user, by due (none last), coworker and identity."""
+        with self._reading() as connection:
+            return holding.tasks_of(connection, user_id)
+
+    def reassignments(self, *, limit: int = 50) -> tuple[Reassignment, ...]:
+        """Changes of the responsible, the newest first."""
+        with self._reading() as connection:
+            return reassigning.read(connection, limit=limit)
+
+    def open_reassignments(self) -> tuple[Reassignment, ...]:
+        """Those that may or may not have happened, the oldest first."""
+        with self._reading() as connection:
+            return reassigning.read_open(connection)
+
+    def waits(self, coworker_id: int | None = None) -> tuple[StoredWait, ...]:
+        """Batches of which something waits, of one coworker or of all; those given up are among them."""
+        with self._reading() as connection:
+            return waiting.read(connection, coworker_id)
 
     def findings(self) -> Mapping[str, Finding]:
         """What `probe` learned about this account, by question."""

@@ -47,6 +47,24 @@ ROWS_SINCE: dict[str, dict[str, list[tuple[Any, ...]]]] = {
         "leases": [("coworker 7", "ana", 41, _AT)],
         "findings": [("Q01", "true", _AT)],
     },
+    "0003": {
+        "deliveries": [
+            (1, "00000000000000d1", b"d" * 32, "barcelona", "contract.created", 0, 0, *(_AT,) * 2, 1, 0, *(_AT,) * 2)
+            + (None, "", "", 77, ADA)
+        ],
+        "bodies": [(1, b'{"Id":77}')],
+        "jobs": [
+            (1, "00000000000000b1", "new-member", ADA, "contract.created", 0, 77, None, 77, *(_AT,) * 4, 0, 1, "", None)
+            + (_AT, None)
+        ],
+        "causes": [(1, 1)],
+        "sightings": [("contract.created", "77", _AT)],
+        "doors": [("barcelona", "contract.created", "mark", _AT, 0)],
+        "alerts": [("ledger", "backlog", "2 wait", _AT, None, None)],
+        "moments": [("sweep", _AT)],
+        "counters": [("accepted", 1)],
+        "coverage": [(1, "new-member", "{}", _AT)],
+    },
 }
 """The tables that each later schema added, with what they could hold."""
 
