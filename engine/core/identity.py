@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from uuid import UUID, uuid5
 
 NAMESPACE = UUID("3668bd1b-c290-527c-ac21-80e3d400b351")
@@ -52,6 +52,12 @@ def alternatives(owner: str, subject: Subject, ref: ItemRef) -> tuple[UUID, ...]
     return tuple(identity(owner, Subject(subject.kind, other), ref) for other in subject.alternatives)
 
 
+def identities(owner: str, subject: Subject, refs: Iterable[ItemRef]) -> tuple[UUID, ...]:
+    """Return all identities that a task may bear, each once: that of the first reference, which is its own, first."""
+    found = ((identity(owner, subject, ref), *alternatives(owner, subject, ref)) for ref in refs)
+    return tuple(dict.fromkeys(number for numbers in found for number in numbers))
+
+
 @dataclass(frozen=True)
 class Naming:
     """How the tasks of one batch get their identities: what tells whether an older task belongs to it."""
@@ -62,13 +68,22 @@ class Naming:
     """Item -> the id that its identity uses, where the two differ."""
     subjects: tuple[Subject, ...]
     cycle: str
+    shared: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Item -> list and item whose identity it has."""
+    common: frozenset[str] = frozenset()
+    """Items that another list may have made: what such a task tells of its batch is that list's."""
+    own: frozenset[str] = frozenset()
+    """Of the part of a list that is made for a team: items that are no team's, and wanted by the other part."""
 
     def identities(self, item: str, key: str) -> frozenset[UUID]:
         """Return every identity that a task of this batch may bear for an item, whatever its once_per."""
-        ref = ItemRef(self.tasklist_id, self.item_ids.get(item, item), key, self.cycle)
+        own = ItemRef(self.tasklist_id, self.item_ids.get(item, item), key, self.cycle)
+        refs = [own, *([ItemRef(*self.shared[item], key, self.cycle)] if item in self.shared else [])]
         return frozenset(
             number
             for subject in self.subjects
+            if item not in self.own or subject.kind == "team"
+            for ref in refs
             for number in (identity(self.owner, subject, ref), *alternatives(self.owner, subject, ref))
         )
 

@@ -5,6 +5,8 @@ Pure. It must never guess: where the facts name no contract, chain or team, that
 
 from __future__ import annotations
 
+from typing import Final
+
 from engine.core.errors import UserError
 from engine.core.facts import Facts
 from engine.core.identity import Subject
@@ -22,6 +24,18 @@ def subject_of(once_per: str, facts: Facts, business_id: int) -> Subject:
     if once_per == "location":
         return Subject("location", f"{facts.coworker_id}@{business_id}")
     return _team(facts) if once_per == "team" else _of_contract(once_per, facts)
+
+
+NO_TEAM: Final = "made once for a team, and this coworker is in none"
+
+
+def made_for_team(facts: Facts) -> str:
+    """Return why what is made once for the coworker's team is not made for this coworker; '' when they pay for it."""
+    team = facts.team
+    if team is None:
+        return NO_TEAM
+    payer = team.get("PayingMemberId")
+    return "" if payer == facts.coworker_id else f"made once for team {team['Id']}: it is coworker {payer}'s"
 
 
 def _of_contract(once_per: str, facts: Facts) -> Subject:
