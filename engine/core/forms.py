@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
 
+from engine.core.due_parts import EXAMPLES, Composed, DueWords, composed, words_schema
 from engine.core.scalars import NAME, SLUG, Plain, Text, Whole, as_text, one_of, shown, slug, slug_text, wrong
 
 Roll = Annotated[Literal["next", "previous", "nearest", "none"], one_of("next", "previous", "nearest", "none")]
@@ -25,6 +26,8 @@ class Holder(Model):
 
     email: str | None = None
     user: Whole | None = None
+    fact: str = ""
+    """The fact that told of this person, where no file did: then it may be anything, and is passed over when wrong."""
 
     def __str__(self) -> str:
         return self.email or f"user {self.user}"
@@ -43,7 +46,7 @@ def _as_holder(value: object) -> object:
     return {"email": text}
 
 
-_HOLDER_SCHEMA = {
+HOLDER_SCHEMA = {
     "anyOf": [
         {"type": "string", "format": "email"},
         {
@@ -54,31 +57,57 @@ _HOLDER_SCHEMA = {
         },
     ]
 }
-AnyHolder = Annotated[Holder, BeforeValidator(_as_holder), WithJsonSchema(_HOLDER_SCHEMA)]
+AnyHolder = Annotated[Holder, BeforeValidator(_as_holder), WithJsonSchema(HOLDER_SCHEMA)]
+
+
+PICKS = ("first", "rotate", "least_loaded")
+Pick = Annotated[Literal["first", "rotate", "least_loaded"], one_of(*PICKS)]
 
 
 class Responsible(Model):
-    """Who does it: a role, a holder, or a role with the way to pick among its holders."""
+    """Who does it: a role, a person, a role with the way to pick among its holders, or whom the member's data names."""
 
     role: Annotated[str, slug("a role")] | None = None
-    pick: Annotated[Literal["first", "rotate"], one_of("first", "rotate")] = "first"
+    pick: Pick = "first"
     holder: AnyHolder | None = None
+    source: Annotated[Text | None, Field(alias="from")] = None
+    """The path of a fact that holds an e-mail or the id of a user, such as `coworker.custom.account_manager`."""
+    fallback: Annotated[str, slug("a role")] | None = None
+    """The role in whose hands it is when that fact is empty, or names nobody who can be given tasks."""
 
 
 def _as_responsible(value: object) -> object:
     if isinstance(value, Responsible):
         return value
     if isinstance(value, dict):
-        if "user" in value:
-            return {"holder": value}
-        if "role" not in value:
-            raise wrong("a responsible in this form names a role", allowed="role, pick", found=shown(value))
-        return value
+        return _long_responsible(value)
     text = as_text(value).strip()
     if "@" not in text and not re.fullmatch(SLUG, text):
         what = "a responsible is a role, or a person's e-mail"
         raise wrong(what, found=shown(value), allowed="such as front-desk or ana@acme.example")
     return {"holder": Plain(text)} if "@" in text else {"role": Plain(text)}
+
+
+def _long_responsible(value: dict[Any, Any]) -> object:
+    if "user" in value:
+        return {"holder": value}
+    if "from" in value:
+        if "role" in value:
+            allowed = "{from: coworker.custom.account_manager, fallback: front-desk}"
+            raise wrong("a responsible has a role or a from; the role beside a from is its fallback", allowed=allowed)
+        if "pick" in value and "fallback" not in value:
+            allowed = f"{{from: {value['from']}, fallback: ROLE, pick: {value['pick']}}}"
+            raise wrong("pick is for the holders of a role, and here is no fallback to pick from", allowed=allowed)
+    elif "role" not in value:
+        allowed = "role, pick; from, fallback, pick"
+        raise wrong("a responsible in this form names a role", allowed=allowed, found=shown(value))
+    elif "fallback" in value:
+        allowed = "roles: {host: {fallback: [front-desk]}}"
+        raise wrong("what stands in for a role is said in organisation.yaml", allowed=allowed)
+    for name in ("holder", "source"):  # our own names of the parts, which are none of the language
+        if name in value:
+            raise wrong(f"the key {name!r} is not known here", allowed="role, pick, from, fallback")
+    return value
 
 
 AnyResponsible = Annotated[
@@ -88,14 +117,24 @@ AnyResponsible = Annotated[
         {
             "anyOf": [
                 {"type": "string", "description": "a role, or a person's e-mail"},
-                _HOLDER_SCHEMA["anyOf"][1],
+                HOLDER_SCHEMA["anyOf"][1],
                 {
                     "type": "object",
                     "properties": {
                         "role": {"type": "string"},
-                        "pick": {"enum": ["first", "rotate"]},
+                        "pick": {"enum": list(PICKS)},
                     },
                     "required": ["role"],
+                    "additionalProperties": False,
+                },
+                {
+                    "type": "object",
+                    "properties": {
+                        "from": {"type": "string", "examples": ["coworker.custom.account_manager"]},
+                        "fallback": {"type": "string", "description": "a role, for when the fact is empty"},
+                        "pick": {"enum": list(PICKS)},
+                    },
+                    "required": ["from"],
                     "additionalProperties": False,
                 },
             ]
@@ -104,15 +143,31 @@ AnyResponsible = Annotated[
 ]
 
 
-class Due(Model):
-    """When it is due: a rule, with what to do about closed days and the past."""
+def _as_rule(value: object) -> str:
+    return value if isinstance(value, Composed) else as_text(value)
 
-    rule: Text
+
+class Due(Model, DueWords):
+    """When it is due: a rule, with what to do about closed days and the past. Single words become the rule."""
+
+    rule: Annotated[str, PlainValidator(_as_rule), WithJsonSchema({"type": "string"})] = ""
     roll: Roll | None = None
     late: Late | None = None
     fallback: Text | None = None
     not_before: Text | None = None
     not_after: Text | None = None
+
+    @model_validator(mode="after")
+    def _with_rule(self) -> Due:
+        rule = composed(self)
+        if rule is None:
+            if "rule" not in self.model_fields_set:
+                raise wrong("a due has a rule, or its words", allowed=f"rule: TEXT, {EXAMPLES}")
+            return self
+        if "rule" in self.model_fields_set:
+            raise wrong("a due is written as a rule or in single words, not both", found=repr(str(rule)))
+        kept = {name: getattr(self, name) for name in ("roll", "late", "fallback", "not_before", "not_after")}
+        return Due.model_construct({"rule"} | self.model_fields_set.intersection(kept), rule=rule, **kept)
 
 
 def _as_due(value: object) -> object:
@@ -125,16 +180,11 @@ def _as_due(value: object) -> object:
 
 def _due_schema() -> dict[str, Any]:
     words = {"roll": ["next", "previous", "nearest", "none"], "late": ["closing", "keep", "skip", "fail"]}
-    properties: dict[str, Any] = {name: {"type": "string"} for name in Due.model_fields}
-    properties.update({name: {"enum": allowed} for name, allowed in words.items()})
+    more: dict[str, Any] = {name: {"type": "string"} for name in ("fallback", "not_before", "not_after")}
+    more |= {name: {"enum": allowed} for name, allowed in words.items()}
     rule = {"type": "string", "examples": ["1 business day before contract.start at 10:00"]}
-    long = {
-        "type": "object",
-        "properties": properties | {"rule": rule},
-        "required": ["rule"],
-        "additionalProperties": False,
-    }
-    return {"anyOf": [rule, long]}
+    long = {"type": "object", "properties": more | {"rule": rule}, "required": ["rule"], "additionalProperties": False}
+    return {"anyOf": [rule, long, *words_schema(more)]}
 
 
 AnyDue = Annotated[Due, BeforeValidator(_as_due), WithJsonSchema(_due_schema())]

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, fie
 
 from engine.core.calendar_rules import CalendarRules
 from engine.core.forms import Holder, Model
-from engine.core.roster import Holders, Role, RoleName
+from engine.core.roster import Absence, Holders, Role, RoleName
 from engine.core.scalars import (
     NAME,
     Day,
@@ -91,6 +91,7 @@ class Organisation(Model):
     custom_fields: dict[Annotated[str, slug("a custom field's name", NAME)], CustomField] = Field(default_factory=dict)
     locations: dict[Annotated[str, slug("a location")], Location]
     roles: dict[RoleName, Role] = Field(default_factory=dict)
+    absences: tuple[Absence, ...] = ()
     calendars: dict[Annotated[str, slug("a calendar")], CalendarRules]
 
     def location_of(self, business_id: int) -> str | None:

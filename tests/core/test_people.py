@@ -90,7 +90,7 @@ def test_nobody_left_names_the_role_the_place_and_the_reasons() -> None:
 def test_a_holder_that_was_not_looked_up_is_asked_for() -> None:
     with pytest.raises(NotLookedUp) as asked:
         choose("host", people={})
-    assert str(asked.value.holder) == "ana@acme.example"
+    assert str(asked.value.holders[0]) == "ana@acme.example"
 
 
 def test_a_named_person_is_never_replaced() -> None:
