@@ -26,12 +26,17 @@ COMMANDS = {
     "hooks": "The webhooks at Nexudus: list, register, check, remove.",
     "backfill": "Start a list for members who were there before it.",
     "config": "All settings in force, secrets masked.",
+    "import": "Turn a spreadsheet, or a location's native lists, into YAML.",
+    "init": "Make a starter folder by asking for locations and people.",
     "check": "Find everything that is wrong in the files, without the network.",
     "fields": "The facts that texts and conditions may name.",
     "schema": "The JSON Schema of the files, for editors.",
     "demo": "See it work: a sandbox, a preview, a run, and a second run.",
     "sandbox": "Run a stand-in for the Nexudus API.",
 }
+
+_MODULES = {"import": "import_lists"}
+"""Where a command's module cannot bear its name."""
 
 
 class Commands(click.Group):
@@ -43,7 +48,7 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        found = importlib.import_module(f"engine.cli.{cmd_name}").command
+        found = importlib.import_module(f"engine.cli.{_MODULES.get(cmd_name, cmd_name)}").command
         assert isinstance(found, click.Command)
         return found
 

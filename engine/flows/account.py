@@ -203,6 +203,15 @@ def open_to_preview(place: Place) -> Account:
         return Account(stack.pop_all(), memory, client)
 
 
+def open_reader(environ: Mapping[str, str]) -> NexudusReader:
+    """Open an account for reading alone, without a ledger and before there is an organisation.yaml."""
+    from engine.ledger.pace import MemoryPace
+    from engine.nexudus.client import NexudusReader
+    from engine.nexudus.settings import from_environment
+
+    return NexudusReader(from_environment(environ), pace=MemoryPace(limits(environ)))
+
+
 _TELL_SECONDS = 3.0
 """A wait for the limits that is longer is told."""
 
