@@ -2,8 +2,11 @@
 
     <when> [at HH:MM|opening|closing]
     when = on <day> | <n> <unit> before|after <day> | first <weekday> after|on or after <day>
-         | first|last [business] day of the month of|before|after <day>
-    day  = an anchor or YYYY-MM-DD; without it the anchor of the item or the list is meant
+         | first|last [business] day of the month [of|before|after <day>]
+    day  = an anchor, a named day of the list, `done`, or YYYY-MM-DD
+
+Without its day, or with the word `anchor` for it, a rule counts from the anchor of the item or the list: so
+`last business day of the month` is that of the anchor's month.
 
 Parsing only reads words. It must never resolve a moment, and never take a wrong spelling for a right
 one: what was probably meant is offered as a corrected line, for a person to accept.
@@ -101,9 +104,12 @@ class DueRule:
 
     def __str__(self) -> str:
         """Return the canonical text, which parses back to an equal rule."""
-        day = "" if self.day is None else f" {self.day}"
-        time = self.clock.format("HH:mm") if isinstance(self.clock, Time) else self.clock
-        return f"{self.when}{day}{f' at {time}' if time else ''}"
+        when = str(self.when)
+        if self.day is not None:
+            when = f"{when} {self.day}"
+        elif isinstance(self.when, MonthEdge):
+            when = when.removesuffix(" of")
+        return f"{when} at {clock_text(self.clock)}" if self.clock is not None else when
 
     def anchors(self) -> frozenset[str]:
         """Return the names of the anchors that the rule itself names: none or one."""
@@ -125,6 +131,11 @@ class Due:
         """Return the names of all anchors that the rules name."""
         rules = (self.rule, self.fallback, self.not_before, self.not_after)
         return frozenset().union(*(rule.anchors() for rule in rules if rule))
+
+
+def clock_text(clock: Clock) -> str:
+    """Return a time of day as a rule writes it: 09:30, opening, closing."""
+    return clock.format("HH:mm") if isinstance(clock, Time) else clock
 
 
 def parse_due(text: str, anchors: Collection[str]) -> DueRule:
@@ -223,6 +234,8 @@ def _month_edge(words: Words, edge: Literal["first", "last"]) -> MonthEdge | Non
         return MonthEdge(edge, business, "before")
     if words.take("after"):
         return MonthEdge(edge, business, "after")
+    if words.now() in {"", "at"}:
+        return MonthEdge(edge, business, "of")
     raise words.wrong("which month is not said", "of, before, after")
 
 
@@ -232,6 +245,9 @@ def _day(words: Words, anchors: Collection[str], find: FindAnchor) -> str | Date
     if not count:
         return None
     offset, found = words.span(count)
+    if found.lower() == "anchor":
+        words.at += 1
+        return None
     day = _date(found, offset) if re.fullmatch(_DATE, found) else find(found, anchors)
     if not day:
         raise _unknown_day(words, anchors, count)

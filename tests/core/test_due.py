@@ -44,6 +44,12 @@ READ = {
         MonthEdge("last", business=True, month="of"), "contract.term_end", Time(16)
     ),
     "first day of the month after signup": DueRule(MonthEdge("first", business=False, month="after"), "signup"),
+    "last business day of the month": DueRule(MonthEdge("last", business=True, month="of")),
+    "first day of the month of at 09:00": DueRule(MonthEdge("first", business=False, month="of"), None, Time(9)),
+    "last day of the month at closing": DueRule(MonthEdge("last", business=False, month="of"), None, "closing"),
+    "2 days before anchor at 10:00": DueRule(Count(2, "days", "before"), None, Time(10)),
+    "anchor": DueRule(On()),
+    "last business day of the month after Anchor": DueRule(MonthEdge("last", business=True, month="after")),
     "last day of the month before": DueRule(MonthEdge("last", business=False, month="before")),
     "  1  BUSINESS\tDay Before Contract.START  AT  00:00 ": DueRule(
         Count(1, "business days", "before"), "contract.start", Time(0)

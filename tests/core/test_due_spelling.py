@@ -83,10 +83,10 @@ CORRECTED = {
     "on 2026/12/24": "on 2026-12-24",
     "on 2026-1-5": "on 2026-01-05",
     "on first business day of the month of contract.start": "first business day of the month of contract.start",
-    "on first business day of month": "first business day of the month of",
-    "last day of the month": "last day of the month of",
-    "last business day of the month at 16:00": "last business day of the month of at 16:00",
-    "end of the month": "last day of the month of",
+    "on first business day of month": "first business day of the month",
+    "last working day of the month at 4pm": "last business day of the month at 16:00",
+    "end of the month": "last day of the month",
+    "last business day of the month of the contract start": "last business day of the month of contract.start",
     "the last working day of the month of contract.cancellation at 4pm": (
         "last business day of the month of contract.cancellation at 16:00"
     ),
