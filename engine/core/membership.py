@@ -120,14 +120,19 @@ def choose_contract(
     return ended[-1] if anchor_is_end and ended else None
 
 
+class NoTeam(UserError):
+    """What is made once for a team is asked for a coworker who is in none."""
+
+
 def paying_member(team: Mapping[str, Any] | None) -> int:
     """Return the coworker to whom the tasks made once per team are written: the team's PayingMemberId.
 
     Raises:
-        UserError: there is no team, or nobody pays for it.
+        NoTeam: there is no team.
+        UserError: nobody pays for it.
     """
     if team is None:
-        raise UserError(
+        raise NoTeam(
             "once_per: team needs a team, and this coworker is in none.",
             advice="Add the coworker to a team in Nexudus, or write once_per: coworker.",
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from pydantic_core import PydanticCustomError
 from whenever import Instant, PlainDateTime
@@ -43,6 +43,8 @@ class Request:
     cause: str = "cli"
     starting: bool = False
     """Whether an event is to start the list now, and so must be one that does. Not for a run that is gone on with."""
+    part: Literal["", "own", "team"] = ""
+    """Of a list that holds both: the coworker's own items, those of their team, or '' for both, each as its own run."""
     now_given: bool = False
     """Whether a person chose `now`; else it is the moment of asking, and a later attempt takes its own."""
 

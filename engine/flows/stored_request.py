@@ -30,6 +30,7 @@ def request_text(tasklist: str, request: Request) -> str:
         "again": request.again,
         "anyway": request.anyway,
         "cause": request.cause,
+        "part": request.part,
         "now": _moment_out(request.now) if request.now_given else None,
     }
     return json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -38,7 +39,8 @@ def request_text(tasklist: str, request: Request) -> str:
 def request_key(text: str) -> tuple[object, ...]:
     """Return what tells which tasks a request is for: of two with one key the newer replaces the older."""
     told = json.loads(text)
-    return tuple(told[name] for name in ("tasklist", "coworker_id", "contract_id", "team_id", "location", "again"))
+    names = ("tasklist", "coworker_id", "contract_id", "team_id", "location", "again", "part")
+    return tuple(told.get(name, "") for name in names)
 
 
 def request_of_text(text: str, now: Instant) -> tuple[str, Request]:
@@ -60,6 +62,7 @@ def request_of_text(text: str, now: Instant) -> tuple[str, Request]:
         again=told["again"],
         anyway=told["anyway"],
         cause=told["cause"],
+        part=told.get("part", ""),
         now_given=given is not None,
     )
 
