@@ -5,8 +5,8 @@ What `load` returns is sound. What `load_mended` returns may have its mistakes t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -34,9 +34,24 @@ class Loaded(Generic[M]):
     problems: tuple[Problem, ...] = ()
     doubtful: frozenset[tuple[str | int, ...]] = frozenset()
     """Paths that were taken out because of a problem: nothing is to be said of their absence."""
+    others: tuple[Source, ...] = ()
+    """The other files that it is made of: what it extends and includes."""
+    at: dict[str, Loaded[M]] = field(default_factory=dict)
+    """What it is at the locations for which it has an overlay."""
+    whole: bool = True
+    """Whether it is all there: an abstract list, or one whose base is missing, cannot be made ready."""
 
     def place(self, path: Path, offset: int | None = None) -> Place:
+        """Return where the value of a path stands, in whichever file; a path may lead into an overlaid form."""
+        if path[:1] == ("overlays",) and len(path) > 1 and path[1] in self.at:
+            return self.at[str(path[1])].place(path[2:], offset)
         return place_of(self.source, self.node, path, offset)
+
+    @property
+    def data(self) -> bytes:
+        """All bytes that the list is made of: its own file, and the others with their names."""
+        parts = (b"\0" + other.name.rpartition("/")[2].encode() + b"\0" + other.data for other in self.others)
+        return b"".join((self.source.data, *parts))
 
 
 def load(model: type[M], source: Source) -> Loaded[M]:
@@ -57,10 +72,29 @@ def load_mended(model: type[M], source: Source) -> Loaded[M]:
     Raises:
         Problems: everything that is wrong, when too little is left to go on with.
     """
+    node, duplicates = parse_mapping(source)
+    return load_node(model, source, node, duplicates)
+
+
+def parse_mapping(source: Source) -> tuple[Mapping, tuple[Problem, ...]]:
+    """Return the tree of a file that is a mapping, and its duplicate keys.
+
+    Raises:
+        Problems: it is no YAML, breaks a limit, or is no mapping.
+    """
     node, duplicates = parse(source)
     if not isinstance(node, Mapping):
         raise Problems([*duplicates, Problem(Place(source.name, 1, 1), "a file is a mapping of keys to values")])
-    problems: dict[Problem, None] = dict.fromkeys(duplicates)
+    return node, duplicates
+
+
+def load_node(model: type[M], source: Source, node: Mapping, found: Iterable[Problem] = ()) -> Loaded[M]:
+    """Return the model of a tree as `load_mended` does; `found` are the problems that are known already.
+
+    Raises:
+        Problems: everything that is wrong, when too little is left to go on with.
+    """
+    problems: dict[Problem, None] = dict.fromkeys(found)
     mended: Mended | None = Mended(node, frozenset())
     for _ in range(MOST_ROUNDS):
         assert mended is not None

@@ -54,7 +54,7 @@ def taken_out(mended: Mended, path: Path) -> Mended | None:
     if path[-1] in STAND_INS:
         text = _stand_in(path, str(path[-1]))
         return Mended(
-            _edited(mended.node, path, lambda node: Scalar(text, True, False, node.line, node.column)), doubtful
+            _edited(mended.node, path, lambda node: Scalar(text, True, False, node.line, node.column, node.source)), doubtful
         )
     return Mended(_edited(mended.node, path[:-1], lambda node: _without(node, path[-1])), doubtful)
 
@@ -68,7 +68,7 @@ def filled_in(mended: Mended, path: Path) -> Mended | None:
     def fill(node: Node) -> Node:
         if not isinstance(node, Mapping):
             return node
-        scalars = (Scalar(text, True, False, node.line, node.column) for text in (name, _stand_in(path, name)))
+        scalars = (Scalar(text, True, False, node.line, node.column, node.source) for text in (name, _stand_in(path, name)))
         key, value = scalars
         return replace(node, entries=(*node.entries, (key, value)))
 
@@ -97,12 +97,10 @@ def _standing(node: Node, path: Path) -> tuple[str | int, ...]:
 
 
 def _item(node: Node, position: str | int) -> Node:
+    at = (node.line, node.column, node.source)
     pairs = (("id", f"stand-in-{position}"), ("name", "-"))
-    entries = tuple(
-        (Scalar(key, True, False, node.line, node.column), Scalar(text, True, False, node.line, node.column))
-        for key, text in pairs
-    )
-    return Mapping(entries, node.line, node.column)
+    entries = tuple((Scalar(key, True, False, *at), Scalar(text, True, False, *at)) for key, text in pairs)
+    return Mapping(entries, *at)
 
 
 def _without(node: Node, name: str | int) -> Node:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from collections.abc import Sequence as Parts
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
@@ -29,6 +29,7 @@ class Scalar:
     block: bool
     line: int
     column: int
+    source: Source | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Sequence:
     parts: tuple[Node, ...]
     line: int
     column: int
+    source: Source | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +45,12 @@ class Mapping:
     entries: tuple[tuple[Scalar, Node], ...]
     line: int
     column: int
+    source: Source | None = field(default=None, compare=False, repr=False)
 
 
 Node = Scalar | Sequence | Mapping
-"""Lines and columns count from 0 here, as YAML marks do."""
+"""Lines and columns count from 0 here, as YAML marks do. `source` is the file that they count in: a list may be made
+of several."""
 
 Path = Parts[str | int]
 """Keys and positions from the top of a file down to a value."""
@@ -85,10 +89,10 @@ class _Reader:
             )
         line, column = event.start_mark.line, event.start_mark.column
         if isinstance(event, yaml.ScalarEvent):
-            return Scalar(event.value, event.style in {"'", '"'}, event.style in {"|", ">"}, line, column)
+            return Scalar(event.value, event.style in {"'", '"'}, event.style in {"|", ">"}, line, column, self.source)
         if isinstance(event, yaml.SequenceStartEvent):
-            return Sequence(tuple(self.parts(depth)), line, column)
-        return Mapping(tuple(self.entries(depth)), line, column)
+            return Sequence(tuple(self.parts(depth)), line, column, self.source)
+        return Mapping(tuple(self.entries(depth)), line, column, self.source)
 
     def parts(self, depth: int) -> Iterator[Node]:
         while not isinstance(event := next(self.events), yaml.SequenceEndEvent):

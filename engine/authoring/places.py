@@ -21,11 +21,12 @@ _WHITE_ESCAPES = "ntr \t_NLPv"
 
 
 def place_of(source: Source, node: Node, path: Path, offset: int | None = None) -> Place:
-    """Return where the value of a path stands, or the nearest thing above it that does stand in the file.
+    """Return where the value of a path stands, or the nearest thing above it that does stand in a file.
 
-    `offset` counts characters into the text of a scalar.
+    `offset` counts characters into the text of a scalar. `source` is the file of nodes that name none.
     """
     node = _deepest(node, path)
+    source = node.source or source
     if isinstance(node, Scalar) and offset:
         return _inside(source, node, offset)
     return source.at(node.line, node.column)
@@ -38,8 +39,8 @@ def key_place(source: Source, node: Node, path: Path) -> Place:
     if isinstance(node, Mapping):
         for key, _ in node.entries:
             if key.text == path[-1]:
-                return source.at(key.line, key.column)
-    return source.at(node.line, node.column)
+                return (key.source or source).at(key.line, key.column)
+    return (node.source or source).at(node.line, node.column)
 
 
 def child(node: Node, part: str | int) -> Node | None:
@@ -60,7 +61,7 @@ def as_written(source: Source, node: Node, path: Path, mended: str) -> str:
     if not isinstance(found, Scalar) or found.block or not mended or isinstance(mended, Plain):
         return mended
     if found.quoted:
-        return in_quotes(mended, source.line(found.line)[found.column : found.column + 1])
+        return in_quotes(mended, (found.source or source).line(found.line)[found.column : found.column + 1])
     return in_quotes(mended) if re.search(r"^[\s{}\[\],\"'%@`*&!|>#?-]|: |:$| #", mended) else mended
 
 
