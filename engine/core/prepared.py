@@ -8,6 +8,7 @@ from typing import Literal
 
 from engine.core.due import Due, DueRule
 from engine.core.forms import Responsible
+from engine.core.identity import ItemRef
 from engine.core.model import Item, TaskList
 from engine.core.organisation import Organisation
 from engine.core.text import CompiledCondition, CompiledText
@@ -107,9 +108,11 @@ class Prepared:
         """Whether some items are made once for the team, and others are not."""
         return bool(self.team_items() and self.own_items())
 
-    def identity_of(self, ready: ReadyItem) -> tuple[str, str]:
-        """Return the ids of the list and of the item that the identity of an item's tasks is made of."""
-        return self.shared.get(ready.item.id, (self.identity_id, ready.identity_id))
+    def refs_of(self, ready: ReadyItem, key: str, cycle: str) -> tuple[ItemRef, ...]:
+        """Return what an item's identity is made of; that which it had before `same_as` was written comes last."""
+        own = ItemRef(self.identity_id, ready.identity_id, key, cycle)
+        shared = self.shared.get(ready.item.id)
+        return (own,) if shared is None else (ItemRef(*shared, key, cycle), own)
 
     def own_items(self) -> tuple[ReadyItem, ...]:
         """Return the items that are made for the coworker who the list is run for."""
