@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from whenever import Date, Instant
 
@@ -12,9 +13,8 @@ from engine.core.calendar import Calendar, CalendarCoverage
 from engine.core.errors import UserError
 from engine.core.expand import HoldersNeeded, expand
 from engine.core.facts import Facts, Raw, contract_of
-from engine.core.membership import choose_contract, paying_member
+from engine.core.membership import choose_contract
 from engine.core.prepared import Prepared
-from engine.core.triggers import EVENT_RECORD
 from engine.core.wanted import Expansion
 from engine.core.wire_dates import parse_moment
 from engine.core.words import END_ANCHORS
@@ -23,6 +23,7 @@ from engine.flows.directory import Directory
 from engine.flows.event_record import Seen, event_of
 from engine.flows.reducing import desk_ids, reduced
 from engine.flows.request import Request, at_zone
+from engine.flows.whom import Whose
 from engine.nexudus.client import NexudusReader
 
 _PROVISIONAL_ZONE = "UTC"
@@ -39,8 +40,12 @@ class NotOurs(UserError):
     """The coworker or the contract belongs to a location that organisation.yaml does not name."""
 
 
-class NotInTeam(UserError):
-    """The coworker is not in the team that was named."""
+class Remembered(Protocol):
+    """What facts take from the ledger."""
+
+    def membership_of(self, coworker_id: int) -> Mapping[int, int]: ...
+
+    def loads(self) -> Mapping[int, int]: ...
 
 
 @dataclass(frozen=True)
@@ -49,31 +54,18 @@ class Gathered:
     expansion: Expansion
 
 
-@dataclass(frozen=True)
-class _Whom:
-    """Whose tasks a run makes: who started it, or for a list made once per team the team's paying member."""
-
-    started_by: Raw
-    coworker: Raw
-    team: Raw | None
-    request: Request
-
-
 class Gatherer:
     """Reads for one list; the directory is shared by all runs of a process."""
 
     def __init__(
-        self,
-        reader: NexudusReader,
-        directory: Directory,
-        prepared: Prepared,
-        known_chains: Callable[[int], Mapping[int, int]],
+        self, reader: NexudusReader, directory: Directory, prepared: Prepared, memory: Remembered | None
     ) -> None:
         self._reader = reader
         self._directory = directory
         self._prepared = prepared
         self._organisation = prepared.organisation
-        self._known_chains = known_chains
+        self._memory = memory
+        self._whose = Whose(reader, prepared)
         self._named = prepared.facts_named()
 
     def gather(self, request: Request, version: str) -> Gathered:
@@ -108,23 +100,8 @@ class Gatherer:
                 raise NotStarted(NO_CONTRACT) from error
             raise
 
-    def _whom(self, request: Request) -> _Whom:
-        """Whoever starts a list made once per team, all is read as if its paying member had: equal plans for all."""
-        if not self._prepared.per_team:
-            coworker = self._reader.coworker(request.coworker_id)
-            return _Whom(coworker, coworker, self._named_team(coworker, request.team_id), request)
-        # Whoever paid for the team when its own event came about may be gone by now, and is not asked for.
-        started_by = None if _is_teams_own(request) else self._reader.coworker(request.coworker_id)
-        team = self._team_to_pay_for(started_by, request)
-        payer = paying_member(team)
-        is_other = payer != request.coworker_id
-        whole = self._reader.coworker(payer) if is_other or started_by is None else started_by
-        if request.starting and is_other:  # the event's contract is not the one that they pay
-            request = replace(request, contract_id=None)
-        return _Whom(started_by or whole, whole, team, replace(request, coworker_id=payer))
-
     def _facts(self, request: Request) -> Facts:
-        whom = self._whom(request)
+        whom = self._whose.whom(request)
         coworker, team, request = whom.coworker, whom.team, whom.request
         contracts, chosen, source = self._contract(coworker, request)
         location = self._location(coworker, chosen, request.location)
@@ -144,7 +121,8 @@ class Gatherer:
             inputs=dict(request.inputs),
             event=event,
             zones=self._zones(contracts),
-            known_chains=dict(self._known_chains(request.coworker_id)),
+            known_chains=dict(self._memory.membership_of(request.coworker_id)) if self._memory else {},
+            loads=self._loads(),
         )
         return replace(facts, desks=self._desks(chosen), members=self._members(team))
 
@@ -152,10 +130,12 @@ class Gatherer:
         own = self._reader.contracts_of(request.coworker_id)
         contracts, source = own, "the coworker's own"
         elsewhere = request.contract_id is not None and all(row["Id"] != request.contract_id for row in own)
-        payer = self._payer(coworker, request) if elsewhere else None
+        if elsewhere and self._prepared.part == "team" and not request.part:
+            request, elsewhere = replace(request, contract_id=None), False  # it names who started the run, not who pays
+        payer = self._whose.other_payer(coworker, request) if elsewhere else None
         chosen = self._choose(own, request) if payer is None else None
         if chosen is None and payer is None:
-            payer = self._payer(coworker, request)
+            payer = self._whose.other_payer(coworker, request)
         if payer is not None:
             contracts = self._reader.contracts_of(payer)
             chosen = self._choose(contracts, request)
@@ -173,47 +153,6 @@ class Gatherer:
         is_end = (self._prepared.tasklist.anchor or "") in END_ANCHORS
         found = choose_contract(contracts, wanted=wanted, event=None, anchor_is_end=is_end)
         return found.id if found else None
-
-    def _payer(self, coworker: Raw, request: Request) -> int | None:
-        """Return who else pays for the coworker's team, when the list needs a contract and there is one team."""
-        if self._prepared.per_team:
-            return None  # the run is the payer's already
-        number = self._team_id(coworker, request.team_id)
-        if number is None or not (self._prepared.needs_contract() or request.contract_id):
-            return None
-        payer = self._reader.team(number).get("PayingMemberId")
-        return payer if isinstance(payer, int) and payer != request.coworker_id else None
-
-    def _named_team(self, coworker: Raw, wanted: int | None) -> Raw | None:
-        if wanted is None and not any(path[0] == "team" for path in self._named):
-            return None
-        return self._team(self._team_id(coworker, wanted))
-
-    def _team_to_pay_for(self, coworker: Raw | None, request: Request) -> Raw | None:
-        """The one team that is meant. Who pays for a named team need not be one of its members.
-
-        An event names the team itself, and whoever paid or was a member then may have left it since.
-        """
-        if request.team_id is None:
-            assert coworker is not None  # only an event of a team is without, and that names one
-            return self._team(self._team_id(coworker, None))
-        team = self._reader.team(request.team_id)
-        if coworker and not request.starting and team.get("PayingMemberId") != request.coworker_id:
-            self._team_id(coworker, request.team_id)
-        return team
-
-    def _team(self, number: int | None) -> Raw | None:
-        return None if number is None else self._reader.team(number)
-
-    def _team_id(self, coworker: Raw, wanted: int | None) -> int | None:
-        given = coworker.get("Teams")
-        ids = [number for number in given if isinstance(number, int)] if isinstance(given, list) else []
-        listed = ", ".join(map(str, ids)) or "none"
-        if wanted is not None and wanted not in ids:
-            raise NotInTeam(f"Team {wanted} is not a team of this coworker.", advice=f"Its teams: {listed}.")
-        if wanted is None and len(ids) > 1:
-            raise UserError(f"The coworker is in {len(ids)} teams: {listed}.", advice="Name one with --team.")
-        return wanted if wanted is not None else ids[0] if ids else None
 
     def _location(self, coworker: Raw, contract: Raw | None, wanted: str | None) -> str:
         if wanted is not None:
@@ -240,6 +179,11 @@ class Gatherer:
             if zone:
                 found[row["IssuedById"]] = zone
         return found
+
+    def _loads(self) -> Mapping[int, int]:
+        """How many open tasks each person has, when that chooses one."""
+        picks = {ready.responsible.pick for one in self._prepared.everywhere() for ready in one.items}
+        return dict(self._memory.loads()) if self._memory and "least_loaded" in picks else {}
 
     def _business(self, business_id: int) -> Raw:
         """The record is read only when a text names something that organisation.yaml does not know."""
@@ -281,11 +225,6 @@ class Gatherer:
         if max(days).year - min(days).year > _MAX_YEARS:
             raise short
         return calendar_at(self._organisation, facts.location, days)
-
-
-def _is_teams_own(request: Request) -> bool:
-    """Whether an event of a team starts the list: all that it tells of people is who they were then."""
-    return request.starting and request.team_id is not None and EVENT_RECORD.get(request.event_name) == "team"
 
 
 def _is_sane(moment: Instant) -> bool:

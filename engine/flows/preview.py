@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 from whenever import Instant
 
@@ -17,6 +17,7 @@ from engine.core.prepared import Prepared
 from engine.flows.directory import Directory
 from engine.flows.gather import Gathered, Gatherer
 from engine.flows.look import Looker, Policy
+from engine.flows.parts import parts_of, plan_for_team, with_left_out
 from engine.flows.request import Request, at_zone
 from engine.ledger.view import LedgerView
 from engine.nexudus.client import NexudusReader
@@ -29,6 +30,14 @@ class Preview:
     plan: Plan
     facts: Facts
     situation: Situation
+    team: Preview | None = None
+    """The same for the items that are made once for the coworker's team, in a list that has others too."""
+
+    def parts(self) -> Iterator[Preview]:
+        """Yield this preview, and that of the team's items where there is one."""
+        yield self
+        if self.team is not None:
+            yield self.team
 
 
 class Previewer:
@@ -44,17 +53,30 @@ class Previewer:
         clock: Callable[[], Instant] = Instant.now,
     ) -> None:
         self._prepared = prepared
-        chains = memory.membership_of if memory else _no_chains
-        self._gatherer = Gatherer(reader, Directory(reader, memory, clock), prepared, chains)
+        self._gatherer = Gatherer(reader, Directory(reader, memory, clock), prepared, memory)
         self._looker = Looker(reader, memory, policy, clock)
+        self._part = lambda part: Previewer(reader, memory, part, policy=policy, clock=clock)
 
     def preview(self, request: Request, version: str) -> Preview:
-        """Return the plan for one coworker.
+        """Return the plan for one coworker, and that for their team where the list has items for both.
 
         Raises:
             UserError: what cannot be planned, with all reasons.
             Unreachable: Nexudus or the ledger gives no usable answer now.
         """
+        own, team = parts_of(self._prepared, request)
+        made = self._part(own).look_at(request, version)
+        if team is None:
+            return made
+        theirs = plan_for_team(request, lambda: self._part(team).look_at(request, version))
+        if theirs.trouble is not None:
+            raise theirs.trouble
+        expansion = with_left_out(made.plan.expansion, self._prepared, theirs.left_out)
+        plan = replace(made.plan, expansion=expansion, left_out=tuple(sorted(expansion.left_out)))
+        return replace(made, plan=plan, team=theirs.planned)
+
+    def look_at(self, request: Request, version: str) -> Preview:
+        """Return the plan of the one part of a list that this is for; errors as `preview`."""
         gathered = self.gather(request, version)
         return self.look(gathered, at_zone(request.now, gathered.facts.zone))
 
@@ -74,7 +96,3 @@ class Previewer:
     def again(self, made: Preview) -> Preview:
         """Look once more and plan for the same facts and the same moment: payloads stay what they were."""
         return self.look(Gathered(made.facts, made.plan.expansion), made.plan.now)
-
-
-def _no_chains(_: int) -> Mapping[int, int]:
-    return {}

@@ -18,11 +18,12 @@ from engine.core.errors import TasklistsError, Unreachable, UserError
 from engine.core.expand import CannotExpand, Trouble
 from engine.flows.apply import Applied
 from engine.flows.deciding import LONGEST_PAUSE, MOST_TRIES, SETTING_PAUSE, pause_after
-from engine.flows.gather import NotInTeam, NotOurs
+from engine.flows.gather import NotOurs
 from engine.flows.judging import Parked, Result
 from engine.flows.lists_in_use import BrokenList, NoSuchList
 from engine.flows.stopping import Stopped
 from engine.flows.tenure import Occupied, Overtaken
+from engine.flows.whom import NotInTeam
 from engine.ledger.limits import NoRoom
 from engine.ledger.service_values import JobState, StoredJob
 from engine.nexudus.errors import (
