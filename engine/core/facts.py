@@ -59,6 +59,8 @@ class Facts:
     """User id -> open tasks of our ledger, for `pick: least_loaded`."""
     done: Mapping[tuple[str, str], Instant] = field(default_factory=dict)
     """(item, for_each key) -> since when its task is completed, as far as we know; for `after` and `gate`."""
+    gone: frozenset[tuple[str, str]] = frozenset()
+    """Those whose tasks staff deleted: what waits for one waits for ever."""
 
     @property
     def coworker_id(self) -> int:

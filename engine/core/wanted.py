@@ -138,3 +138,5 @@ class Expansion:
     naming: Naming
     contract_id: int | None = None
     event_at: Instant | None = None
+    ordered: bool = False
+    """Whether tasks of the list may wait, for others of them or for a moment."""

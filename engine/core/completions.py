@@ -1,0 +1,104 @@
+"""Which tasks are completed, since when, and which are gone: what was remembered, corrected by what is live. Pure.
+
+It must never take a row that could not be read for one that is gone, nor forget a moment that is remembered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from whenever import Instant
+
+from engine.core.known import KnownTask, LiveTask
+
+if TYPE_CHECKING:
+    from engine.core.plan import Situation
+    from engine.core.wanted import Expansion, Wanted
+
+Task = tuple[str, str]
+"""Item and for_each key."""
+
+
+@dataclass(frozen=True)
+class Ends:
+    """What ended of a list's tasks, and what of all the coworker's tasks the ledger does not know yet."""
+
+    done: Mapping[Task, Instant] = field(default_factory=dict)
+    """Since when each completed task is completed (UTC)."""
+    gone: frozenset[Task] = frozenset()
+    completed: Mapping[UUID, Instant | None] = field(default_factory=dict)
+    """News for the ledger: None for a task that was completed once and is open again."""
+    deleted: frozenset[UUID] = frozenset()
+    """News for the ledger: tasks that are no more."""
+
+
+def ends_of(expansion: Expansion, situation: Situation, now: Instant) -> Ends:
+    """Return what ended. A completion seen first now happened when its row last changed, else at `now` (UTC).
+
+    A row that is live and not completed is open, whatever is remembered: staff opened it again.
+    """
+    seen = _Seen(situation, now)
+    done: dict[Task, Instant] = {}
+    gone: set[Task] = set()
+    for wanted in expansion.wanted:
+        moment = seen.completed(wanted)
+        if moment is not None:
+            done[wanted.item, wanted.key] = moment
+        elif seen.is_gone(wanted):
+            gone.add((wanted.item, wanted.key))
+    deleted = (task.identity for task in seen.settled() if task.gone_at is None and task.task_id in situation.gone)
+    return Ends(done, frozenset(gone), dict(seen.news()), frozenset(deleted))
+
+
+class _Seen:
+    def __init__(self, situation: Situation, now: Instant) -> None:
+        self._situation = situation
+        self._now = min(now, situation.looked_at or now)
+
+    def settled(self) -> Iterable[KnownTask]:
+        return (task for task in self._situation.known.values() if task.task_id is not None)
+
+    def news(self) -> Iterable[tuple[UUID, Instant | None]]:
+        for task in self.settled():
+            moment = self._of_known(task)
+            if moment != task.completed_at:
+                yield task.identity, moment
+
+    def completed(self, wanted: Wanted) -> Instant | None:
+        known = self._known(wanted)
+        if known is not None:
+            return self._of_known(known)
+        rows = [row for number in _numbers(wanted) for row in self._situation.found.get(number, ())]
+        return self._of_row(rows[0]) if len(rows) == 1 else None
+
+    def is_gone(self, wanted: Wanted) -> bool:
+        known = self._known(wanted)
+        if known is None or known.task_id in self._situation.live:
+            return False
+        return known.gone_at is not None or known.task_id in self._situation.gone
+
+    def _known(self, wanted: Wanted) -> KnownTask | None:
+        known = (self._situation.known.get(number) for number in _numbers(wanted))
+        return next((task for task in known if task is not None and task.task_id is not None), None)
+
+    def _of_known(self, task: KnownTask) -> Instant | None:
+        row = self._situation.live.get(task.task_id or 0)
+        if row is None:
+            return task.completed_at  # not listed, or not read to the end: nothing new is known
+        if not row.completed:
+            return None
+        return task.completed_at or self._of_row(row)
+
+    def _of_row(self, row: LiveTask) -> Instant | None:
+        if not row.completed:
+            return None
+        changed = row.updated_at
+        moment = changed if changed is not None and changed <= self._now else self._now
+        return moment.round("second", mode="floor")  # the ledger keeps less of it than the service tells
+
+
+def _numbers(wanted: Wanted) -> tuple[UUID, ...]:
+    return (wanted.identity, *wanted.alternatives)
