@@ -1,0 +1,160 @@
+"""Expansion of one list for many coworkers: the bytes that would be posted for each, and nothing that writes them.
+
+The fast way works out once what coworkers share and puts the rest together from pieces; it gives byte for byte what
+`expand`, `make_plan` and `body_of` give for a coworker of whom nothing is known yet. What it does not know takes
+just that way. It must never answer anything else, and never grow with the number of coworkers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from whenever import Instant
+
+from engine.core.applies import check_applies
+from engine.core.bulk_items import Batch, Dated, Item, Place
+from engine.core.bulk_known import why_plain
+from engine.core.bulk_member import Member, reader_for
+from engine.core.bulk_texts import as_name, writer
+from engine.core.expand import expand
+from engine.core.facts import Facts
+from engine.core.plan import Plan, Situation, body_of
+from engine.core.planner import make_plan
+from engine.core.prepared import Prepared
+from engine.core.typed_facts import Read, read_facts
+
+MOST_PLACES = 64
+"""Locations with their calendars and people that are kept ready: more than any network has; then all start afresh."""
+
+_NO_DUE = "~"
+"""Sorts behind every date: a plan has tasks without a due last."""
+
+
+class Bodies(NamedTuple):
+    """The creations for one coworker, in the order of their plan: each the bytes of `body_of` its payload."""
+
+    coworker_id: int
+    bodies: tuple[bytes, ...]
+
+    def line(self) -> bytes:
+        """Return one line of JSON: the array of the bodies."""
+        return b"[" + b",".join(self.bodies) + b"]\n"
+
+
+class Bulk:
+    """One ready list, for as many coworkers as come by.
+
+    `plain` counts the coworkers who took the plain way, and `why` is the part of the list that sent them all there.
+    """
+
+    def __init__(
+        self, prepared: Prepared, *, version: str, cycle: str = "", anyway: bool = False, with_mark: bool = True
+    ) -> None:
+        self.prepared, self.version, self.cycle = prepared, version, cycle
+        self.anyway, self.with_mark = anyway, with_mark
+        self.plain = 0
+        self.why = ""
+        self._places: dict[str, list[_Kernel]] = {}
+
+    def stream(self, facts: Iterable[Facts], now: Instant) -> Iterator[Bodies]:
+        """Yield the bodies for each coworker as they come; errors as `bodies`."""
+        for one in facts:
+            yield self.bodies(one, now)
+
+    def bodies(self, facts: Facts, now: Instant) -> Bodies:
+        """Return what a run at `now` would create for a coworker who has no task of the list yet.
+
+        Raises:
+            UserError, HoldersNeeded: as `expand` and `make_plan` for these facts.
+        """
+        try:
+            kernel = self._kernel(facts)
+            if kernel is not None:
+                return Bodies(facts.coworker_id, kernel.bodies(facts, now))
+        except Exception:  # noqa: S110  # whatever stands in the way, the plain way tells it in full
+            pass
+        self.plain += 1
+        plan = self.plan(facts, now)
+        return Bodies(facts.coworker_id, tuple(body_of(one.payload) for one in plan.actions if one.action == "create"))
+
+    def dated(self, facts: Facts, now: Instant) -> tuple[list[tuple[Dated, int]], Member] | None:
+        """Return the wanted tasks without texts, each with the user id of its responsible; None: take the plain way."""
+        try:
+            kernel = self._kernel(facts)
+            return None if kernel is None else kernel.dated(facts, now)
+        except Exception:  # as in `bodies`
+            return None
+
+    def plan(self, facts: Facts, now: Instant) -> Plan:
+        """Return the plan of the plain way; errors as `bodies`."""
+        expansion = expand(self.prepared, facts, version=self.version, cycle=self.cycle, anyway=self.anyway)
+        return make_plan(expansion, Situation(with_mark=self.with_mark), now)
+
+    def _kernel(self, facts: Facts) -> _Kernel | None:
+        known = self._places.setdefault(facts.location, [])
+        for kernel in known:
+            if kernel.fits(facts):
+                return kernel if kernel.is_fast else None
+        if len(known) >= MOST_PLACES:
+            known.clear()
+        kernel = _Kernel(self, facts)
+        known.append(kernel)
+        self.why = self.why or kernel.why
+        return kernel if kernel.is_fast else None
+
+
+class _Kernel:
+    """The list at one location, with its calendar and its people."""
+
+    def __init__(self, bulk: Bulk, facts: Facts) -> None:
+        self.bulk, self.facts = bulk, facts
+        self.prepared = bulk.prepared.at(facts.location)
+        self.why = why_plain(self.prepared)
+        things = {ready.loop.name for ready in self.prepared.items if ready.loop}
+        organisation = self.prepared.organisation
+        location = read_facts(facts, organisation, named=()).values["location"]
+        named = bulk.prepared.facts_named()
+        reader = reader_for(named, things, organisation=organisation, place=facts, location=location)
+        self.why = self.why or ("" if reader else "a fact that is read in full only")
+        self.is_fast = not self.why
+        if reader is not None and self.is_fast:
+            place = Place(self.prepared, facts, reader, {})
+            self.place, self.reader = place, reader
+            self.name = writer(self.prepared.name, as_name, "")
+            self.items = [Item(place, ready, bulk.cycle) for ready in self.prepared.items if self.prepared.counts(ready)]
+
+    def fits(self, facts: Facts) -> bool:
+        own = self.facts
+        return (
+            own.zone == facts.zone
+            and (own.calendar is facts.calendar or own.calendar == facts.calendar)
+            and (own.people is facts.people or own.people == facts.people)
+            and (own.business is facts.business or own.business == facts.business)
+        )
+
+    def bodies(self, facts: Facts, now: Instant) -> tuple[bytes, ...]:
+        member = self._member(facts)
+        owner = self.prepared.organisation.owner
+        name = self.name(member, member.values)
+        member.subject(self.prepared.once_per)  # no batch without the list's own subject
+        batch = Batch(member, name, owner=owner, cycle=self.bulk.cycle, with_mark=self.bulk.with_mark)
+        found = [
+            (one.wire or _NO_DUE, item.id, one.key, item.body(member, one, batch), one.made)
+            for item in self.items
+            for one in item.dated(member, now)
+        ]
+        found.sort()
+        return tuple(body.encode("utf-8", "backslashreplace") for _, _, _, body, made in found if made)
+
+    def dated(self, facts: Facts, now: Instant) -> tuple[list[tuple[Dated, int]], Member]:
+        member = self._member(facts)
+        member.subject(self.prepared.once_per)
+        return [(one, item.person(member, one)) for item in self.items for one in item.dated(member, now)], member
+
+    def _member(self, facts: Facts) -> Member:
+        member = Member(facts, self.reader)
+        applies = self.bulk.prepared.tasklist.applies
+        if not self.bulk.anyway and (applies.locations or applies.tariffs or applies.when):
+            check_applies(self.bulk.prepared, facts, Read(member.values, {}, ()))
+        return member

@@ -1,0 +1,212 @@
+"""The items of one list at one location, ready for many coworkers: what coworkers share is worked out once.
+
+Pure. Whatever is not ordinary ends in NotPlain or the error of the function that met it: it must never answer where
+the plain way would say something else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from whenever import Instant
+
+from engine.core.bulk_known import anchors_of
+from engine.core.bulk_member import Member, Reader
+from engine.core.bulk_texts import NotPlain, as_name, as_notes, decider, remember, writer
+from engine.core.due_day import keeps_clock
+from engine.core.fact_values import Value
+from engine.core.facts import Facts
+from engine.core.identity import NAMESPACE, Subject
+from engine.core.people import choose_person
+from engine.core.prepared import Prepared, ReadyItem
+from engine.core.resolve import ResolvedDue, late_due, resolve_due
+from engine.core.rounds import rounds_of, wrong_keys
+from engine.core.wire_dates import wire_moment
+
+_VARIANT = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
+"""A UUID's variant bits over the first hex digit of its fourth group (RFC 9562)."""
+
+
+class When(NamedTuple):
+    """A due with its text for the wire."""
+
+    found: ResolvedDue
+    wire: str
+
+
+class Dated(NamedTuple):
+    """One wanted task without its texts. `at` is the moment that would be sent, `made` is False for `late: skip`."""
+
+    item: Item
+    key: str
+    values: Mapping[str, Value]
+    due: When | None
+    at: Instant | None
+    wire: str
+    made: bool
+
+
+@dataclass(frozen=True)
+class Place:
+    """What the coworkers of one location share."""
+
+    prepared: Prepared
+    facts: Facts
+    """Of one of them: location, zone, calendar and people are those of all."""
+    reader: Reader
+    late: dict[Instant, tuple[Instant, str]]
+
+    def closing(self, at: Instant, now: Instant) -> tuple[Instant, str]:
+        """Return the moment that a due of the past is moved to, which is the same for all of them."""
+        found = self.late.get(now)
+        if found is None:
+            moved, _ = late_due(at, now=now, zone=self.facts.zone, calendar=self.facts.calendar)
+            found = (moved, wire_moment(moved))
+            remember(self.late, now, found)
+        return found
+
+
+class Item:
+    """One item at one location."""
+
+    def __init__(self, place: Place, ready: ReadyItem, cycle: str) -> None:
+        self.place, self.ready, self.id = place, ready, ready.item.id
+        thing = ready.loop.name if ready.loop else ""
+        self.name = writer(ready.name, as_name, thing)
+        self.notes = writer(ready.notes, as_notes, thing)
+        self.conditions = [decider(one) for one in ready.when]
+        self.late = (ready.due.late if ready.due else None) or "closing"
+        self.dues: dict[tuple[object, ...], When] = {}
+        self.people: dict[tuple[object, ...], int] = {}
+        if ready.due is not None:
+            due = ready.due
+            rules = [rule for rule in (due.rule, due.fallback, due.not_before, due.not_after) if rule is not None]
+            self.anchors = tuple(sorted(anchors_of(due, ready.anchor)))
+            self.by_day = not any(keeps_clock(rule.when) for rule in rules)
+        chosen = ready.responsible
+        self.choice = (chosen.role, chosen.pick, str(chosen.holder))
+        flags = (ready.notify_by_email, ready.display_to_everyone)
+        self.tail = ',"NotifyByEmail":{},"DisplayToEveryone":{}}}'.format(*(str(flag).lower() for flag in flags))
+        self.rest = self._rest("", cycle)
+
+    def rounds(self, member: Member) -> Iterator[tuple[str, Mapping[str, Value]]]:
+        """Yield for_each key and facts of each task that is wanted."""
+        ready = self.ready
+        if ready.loop is None:
+            if all(decide(member.values) for decide in self.conditions):
+                yield "", member.values
+            return
+        rounds = rounds_of(ready.loop, member.values)
+        if wrong_keys(rounds):
+            raise NotPlain
+        for one in rounds:
+            if all(decide(one.values) for decide in self.conditions):
+                yield one.key, one.values
+
+    def due(self, member: Member) -> When | None:
+        """Return the due as the rule says it. Raises as `resolve_due`."""
+        due = self.ready.due
+        if due is None:
+            return None
+        key = tuple(map(member.local_day if self.by_day else member.anchor, self.anchors))
+        found = self.dues.get(key)
+        if found is None:
+            facts = self.place.facts
+            anchors, default = member.anchors(self.anchors), self.ready.anchor
+            resolved = resolve_due(
+                due, anchors=anchors, default_anchor=default, zone=facts.zone, calendar=facts.calendar
+            )
+            found = When(resolved, wire_moment(resolved.at))
+            remember(self.dues, key, found)
+        return found
+
+    def dated(self, member: Member, now: Instant) -> Iterator[Dated]:
+        """Yield the tasks that the coworker should have, with their dates. NotPlain for `late: fail` that is late."""
+        for key, values in self.rounds(member):
+            due = self.due(member)
+            if due is None:
+                yield Dated(self, key, values, None, None, "", True)
+            elif due.found.at >= now or self.late == "keep":
+                yield Dated(self, key, values, due, due.found.at, due.wire, True)
+            elif self.late == "closing":
+                yield Dated(self, key, values, due, *self.place.closing(due.found.at, now), True)
+            elif self.late == "skip":
+                yield Dated(self, key, values, due, due.found.at, due.wire, False)
+            else:
+                raise NotPlain
+
+    def person(self, member: Member, one: Dated) -> int:
+        """Return the user id of who is responsible. Raises as `choose_person`."""
+        subject = member.subject(self.ready.once_per)
+        rotates = self.ready.responsible.pick == "rotate"
+        known = member.people if rotates else self.people
+        on = one.due.found.local.date() if one.due and self.place.prepared.organisation.absences else None
+        key = (*self.choice, subject, on) if rotates else (on,)
+        found = known.get(key)
+        if found is None:
+            found = choose_person(
+                self.ready.responsible,
+                organisation=self.place.prepared.organisation,
+                location=self.place.facts.location,
+                subject=f"{subject.kind}:{subject.id}",
+                directory=self.place.facts.people,
+                on=on,
+                loads={},
+                values=one.values,
+            ).person.id
+            known[key] = found
+        return found
+
+    def body(self, member: Member, one: Dated, batch: Batch) -> str:
+        """Return the JSON of one creation."""
+        name, person = self.name(member, one.values), self.person(member, one)
+        notes, number = self.notes(member, one.values), self.identity(member, one.key, batch)
+        told = f"{notes}\\n\\n" if notes else ""
+        mark = f"{told}ref: {number[:8]}{number[9:13]}{number[14:18]} · {batch.name}" if batch.with_mark else notes
+        due = f'"{one.wire}"' if one.wire else "null"
+        return (
+            f'{batch.head}{name}","ResponsibleId":{person},"Notes":"{mark}","TaskListName":"{batch.name}",'
+            f'"TaskItemUniqueId":"{number}","DueDate":{due}{self.tail}'
+        )
+
+    def identity(self, member: Member, key: str, batch: Batch) -> str:
+        """Return the TaskItemUniqueId as text: what `identity` gives, the part that all items share hashed once."""
+        state = batch.state(member.subject(self.ready.once_per)).copy()
+        state.update(self.rest if not key else self._rest(key, batch.cycle))
+        digits: str = state.hexdigest()
+        group = f"{_VARIANT[digits[16]]}{digits[17:20]}"
+        return f"{digits[:8]}-{digits[8:12]}-5{digits[13:16]}-{group}-{digits[20:32]}"
+
+    def _rest(self, key: str, cycle: str) -> bytes:
+        ref = self.place.prepared.refs_of(self.ready, key, cycle)[0]
+        parts = [ref.tasklist_id, ref.item_id, ref.key, ref.cycle]
+        return b"," + _json([unicodedata.normalize("NFC", part) for part in parts])[1:]
+
+
+class Batch:
+    """What the tasks of one coworker's list have in common."""
+
+    def __init__(self, member: Member, name: str, *, owner: str, cycle: str, with_mark: bool) -> None:
+        facts, business_id = member.facts, member.reader.business_id
+        self.head = f'{{"BusinessId":{business_id},"CoworkerId":{facts.coworker_id},"Name":"'
+        self.name, self.owner, self.cycle, self.with_mark = name, owner, cycle, with_mark
+        self._states: dict[Subject, Any] = {}
+
+    def state(self, subject: Subject) -> Any:
+        """Return the hash of an identity's first three parts. Any: hashlib names no type that can be copied."""
+        found = self._states.get(subject)
+        if found is None:
+            parts = [self.owner, subject.kind, subject.id]
+            told = _json([unicodedata.normalize("NFC", part) if isinstance(part, str) else part for part in parts])
+            found = hashlib.sha1(NAMESPACE.bytes + told[:-1], usedforsecurity=False)
+            self._states[subject] = found
+        return found
+
+
+def _json(parts: list[int | str]) -> bytes:
+    return json.dumps(parts, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")

@@ -1,0 +1,247 @@
+"""One coworker's facts as the fast way reads them: only the fields that a list names, each once.
+
+Pure. What it reads must be what `typed_facts` reads; where the records hold more than it understands, it stops with
+NotPlain, and the plain way goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from whenever import Date, Instant
+
+from engine.core.bulk_known import ANCHORS
+from engine.core.bulk_texts import NotPlain, piece_of
+from engine.core.catalogue import Kind, ListOf, Record, Scope, scope, snake_case
+from engine.core.fact_values import Absent, Path, Value
+from engine.core.facts import Facts, Raw
+from engine.core.identity import Subject
+from engine.core.organisation import Organisation
+from engine.core.resolve import Anchor
+from engine.core.scopes import custom_kinds
+from engine.core.subjects import subject_of
+from engine.core.typed_facts import DATE_ANCHORS, custom_value, plain_value
+from engine.core.wire_dates import calendar_date, parse_moment
+
+_NO_CONTRACT = "this coworker has no contract"
+_SHORT = {name.split(".")[1]: source for name, source in DATE_ANCHORS.items()}
+_NO_EVENT = "no event started this run"
+_DAYS_KEPT = 4096
+
+
+def _desk_fields() -> Mapping[str, Kind]:
+    contract = scope({}, {}, {})["contract"]
+    desks = contract.fields["desks"] if isinstance(contract, Record) else None
+    element = desks.element if isinstance(desks, ListOf) else None
+    fields = element.fields if isinstance(element, Record) else {}
+    return {name: kind for name, kind in fields.items() if isinstance(kind, Kind)}
+
+
+_DESK = _desk_fields()
+
+
+@lru_cache(_DAYS_KEPT)
+def day_of(text: str, zone: str) -> Date | None:
+    """Return the calendar date of a date field, as `wire_dates.calendar_date`."""
+    found = calendar_date(text, zone)
+    return found.date if found else None
+
+
+@lru_cache(1024)
+def _as_named(names: tuple[str, ...]) -> Mapping[str, str]:
+    """Return snake_case name -> field of a record with these fields; of two alike the last one counts."""
+    return {snake_case(name): name for name in names}
+
+
+@dataclass
+class Reader:
+    """Which facts of a coworker are read: those that the list names, at one location."""
+
+    organisation: Organisation
+    zone: str
+    business_id: int
+    location: Mapping[str, Value]
+    coworker: Mapping[str, Kind] = field(default_factory=dict)
+    contract: Mapping[str, Kind] = field(default_factory=dict)
+    custom: Collection[str] = ()
+    rest: frozenset[str] = frozenset()
+    """The other first names that are read: contract.desks among them."""
+
+
+def reader_for(
+    named: Collection[Path], things: Collection[str], *, organisation: Organisation, place: Facts, location: Value
+) -> Reader | None:
+    """Return how the named facts are read at a place, or None when one of them takes the plain way.
+
+    `things` are the names of for_each things, which are no facts of their own.
+    """
+    roots = scope(custom_kinds(organisation.custom_fields), {}, {})
+    if not isinstance(location, Mapping):
+        return None
+    business_id = organisation.locations[place.location].business_id
+    made = Reader(organisation, place.zone, business_id, location)
+    kinds: dict[str, dict[str, Kind]] = {"coworker": {}, "contract": {}}
+    custom, rest = [], set()
+    for path in named:
+        if path[0] in things:
+            continue
+        if path[:2] == ("coworker", "custom") and len(path) == 3:
+            custom.append(path[2])
+        elif path == ("contract", "desks") or path[0] in {"location", "inputs", "membership", "event", "signup"}:
+            rest.add("contract.desks" if path[0] == "contract" else path[0])
+        elif len(path) == 2 and isinstance(kind := _kind(roots, path), Kind):
+            kinds[path[0]][path[1]] = kind
+        else:
+            return None
+    made.coworker, made.contract, made.custom, made.rest = (
+        kinds["coworker"], kinds["contract"], custom, frozenset(rest))  # fmt: skip
+    return made
+
+
+def _kind(roots: Scope, path: Path) -> object:
+    whole = roots.get(path[0])
+    return whole.fields.get(path[1]) if path[0] in {"coworker", "contract"} and isinstance(whole, Record) else None
+
+
+class Member:
+    """One coworker at work: facts, anchors and subjects, each read when it is asked for and kept."""
+
+    __slots__ = ("_anchors", "_pieces", "_subjects", "contract", "facts", "people", "reader", "values")
+
+    def __init__(self, facts: Facts, reader: Reader) -> None:
+        self.facts, self.reader = facts, reader
+        self.contract = facts.contract
+        self._pieces: dict[Path, tuple[str, int] | None] = {}
+        self._anchors: dict[str, Date | Instant | None] = {}
+        self._subjects: dict[str, Subject] = {}
+        self.people: dict[tuple[object, ...], int] = {}
+        if facts.contract_id is not None and self.contract is None:
+            raise NotPlain
+        self.values: dict[str, Value] = self._values()
+
+    def piece(self, path: Path) -> tuple[str, int] | None:
+        """Return a fact as JSON with its length as shown, or None when it is not one tame line."""
+        if path in self._pieces:
+            return self._pieces[path]
+        found: Value = self.values
+        for name in path:
+            if not isinstance(found, Mapping) or name not in found:
+                raise NotPlain
+            found = found[name]
+        piece = piece_of(found, path) if isinstance(found, str | Date | bool) else None
+        self._pieces[path] = piece
+        return piece
+
+    def _values(self) -> dict[str, Value]:
+        reader, facts = self.reader, self.facts
+        coworker = self._record(facts.coworker, reader.coworker, {})
+        if reader.custom:
+            fields = reader.organisation.custom_fields
+            coworker["custom"] = {
+                name: custom_value(facts.coworker, name, fields[name], reader.zone) for name in reader.custom
+            }
+        values: dict[str, Value] = {"coworker": coworker, "location": reader.location, "inputs": dict(facts.inputs)}
+        if reader.contract or "contract.desks" in reader.rest:
+            values["contract"] = self._contract()
+        if reader.rest & {"membership", "event", "signup"}:
+            values |= self._moments()
+        return values
+
+    def _contract(self) -> Value:
+        if self.contract is None:
+            return Absent("contract", _NO_CONTRACT)
+        record = self._record(self.contract, self.reader.contract, _SHORT)
+        if "contract.desks" in self.reader.rest:
+            record["desks"] = [self._desk(desk) for desk in self.facts.desks]
+        return record
+
+    def _desk(self, row: Raw) -> dict[str, Value]:
+        return self._record(row, _DESK, {})
+
+    def _record(self, row: Raw, kinds: Mapping[str, Kind], short: Mapping[str, str]) -> dict[str, Value]:
+        fields = _as_named(tuple(row))
+        made: dict[str, Value] = {}
+        for name, kind in kinds.items():
+            source = snake_case(short[name]) if name in short else name
+            held = fields.get(source)
+            made[name] = self._value(kind, row[held] if held is not None else None)
+        return made
+
+    def _value(self, kind: Kind, value: object) -> Value:
+        if kind is Kind.DATE:
+            return day_of(value, self.reader.zone) if isinstance(value, str) else None
+        if kind is Kind.MOMENT:
+            moment = parse_moment(value)
+            return moment.to_tz(self.reader.zone) if moment else None
+        return plain_value(kind, value)
+
+    def _moments(self) -> dict[str, Value]:
+        """Return the first names that hold moments and the days of the membership."""
+        event, signup = self.facts.event, self.anchor("signup")
+        ends = {end: self.anchor(f"membership.{end}") for end in ("start", "end")}
+        return {
+            "event": Absent("event", _NO_EVENT)
+            if event is None
+            else {"name": event.name, "moment": event.at.to_tz(self.reader.zone)},
+            "signup": signup.to_tz(self.reader.zone) if isinstance(signup, Instant) else None,
+            "membership": Absent("membership", _NO_CONTRACT)
+            if self.facts.contract_id is None
+            else {end: day for end, day in ends.items() if not isinstance(day, Instant)},
+        }
+
+    def anchor(self, name: str) -> Date | Instant | None:
+        """Return the day or moment of an anchor, None when this coworker has none."""
+        if name not in self._anchors:
+            self._anchors[name] = self._read_anchor(name)
+        return self._anchors[name]
+
+    def _read_anchor(self, name: str) -> Date | Instant | None:
+        facts = self.facts
+        if name in DATE_ANCHORS:
+            return self._contract_day(DATE_ANCHORS[name])
+        if name == "signup":
+            row = facts.coworker
+            return parse_moment(row.get("RegistrationDate")) or parse_moment(row.get("CreatedOn"))
+        if name == "event":
+            return facts.event.at if facts.event else None
+        if name.startswith("inputs."):
+            given = facts.inputs.get(name.partition(".")[2])
+            return given if isinstance(given, Date) else None
+        if name not in ANCHORS:
+            raise NotPlain
+        if self._is_alone():
+            return self._contract_day("StartDate" if name == "membership.start" else "CancellationDate")
+        chain = facts.chain()
+        found: Date | None = getattr(chain, name.partition(".")[2], None)
+        return found
+
+    def _contract_day(self, source: str) -> Date | None:
+        text = self.contract.get(source) if self.contract else None
+        return day_of(text, self.facts.zone_of(self.contract)) if self.contract and isinstance(text, str) else None
+
+    def _is_alone(self) -> bool:
+        """Whether the run's contract is all that the membership can be made of."""
+        return self.contract is not None and len(self.facts.contracts) == 1 and not self.facts.known_chains
+
+    def anchors(self, names: Collection[str]) -> dict[str, Anchor | None]:
+        """Return these anchors as rules take them; where they came from is not said."""
+        found = {name: self.anchor(name) for name in names}
+        return {name: None if value is None else Anchor(name, value, "") for name, value in found.items()}
+
+    def local_day(self, name: str) -> Date | None:
+        """Return the day of an anchor at the location."""
+        value = self.anchor(name)
+        return value.to_tz(self.reader.zone).date() if isinstance(value, Instant) else value
+
+    def subject(self, once_per: str) -> Subject:
+        """Return whom or what a task is made once for. Raises UserError as `subject_of`."""
+        found = self._subjects.get(once_per)
+        if found is None:
+            if once_per == "membership" and self._is_alone() and self.facts.contract_id is not None:
+                found = Subject(once_per, self.facts.contract_id)
+            else:
+                found = subject_of(once_per, self.facts, self.reader.business_id)
+            self._subjects[once_per] = found
+        return found
