@@ -13,6 +13,7 @@ Example:
   tasklists schema organisation > tasklists/organisation.schema.json
   tasklists schema run
 """
+_DIALECT = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
 _FILES = ("tasklist", "organisation")
 _OUTPUTS = (
     *("preview", "run", "resume", "status", "audit", "probe"),
@@ -26,8 +27,12 @@ def command(*, kind: str) -> None:
     """Print the JSON Schema of task lists, of organisation.yaml, or of the JSON that a command prints."""
     from engine.cli.showing import print_json
 
-    schema = _of_file(kind) if kind in _FILES else _of_output(kind)
-    print_json({"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema)
+    print_json(file_schema(kind) if kind in _FILES else _DIALECT | _of_output(kind))
+
+
+def file_schema(kind: str) -> dict[str, Any]:
+    """Return the JSON Schema of the files of a kind: tasklist or organisation."""
+    return _DIALECT | _of_file(kind)
 
 
 def _of_file(kind: str) -> dict[str, Any]:

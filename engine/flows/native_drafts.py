@@ -13,7 +13,7 @@ from engine.authoring.importing.drafting import Draft, DraftItem, Review, slug_o
 from engine.authoring.importing.persons import read_person
 from engine.core.errors import UserError
 from engine.core.organisation import Organisation
-from engine.flows.native_lists import FLAGS, NEW_CONTACTS, NEW_MEMBERS, rows_of
+from engine.flows.native_lists import FLAGS, NEW_MEMBERS, rows_of
 from engine.nexudus.answers import Record
 from engine.nexudus.calls import Entity
 from engine.nexudus.client import NexudusReader
@@ -25,6 +25,8 @@ _EVENTS: Final = {
     "AssignToNewMembers": "contract.created",
     "AssignToCancellations": "contract.cancelled",
 }
+_ANCHORS: Final = {"AssignToNewContacts": "signup", "AssignToCancellations": "contract.cancellation"}
+"""What a list counts from that is run by hand, without an event; the others count from the contract's start."""
 
 
 def native_drafts(reader: NexudusReader, business_id: int, organisation: Organisation | None) -> tuple[Draft, ...]:
@@ -78,7 +80,7 @@ class _Native:
         draft = Draft(
             id=name,
             title=title + ": {{ coworker.full_name }}",
-            anchor="signup" if [FLAGS[flag] for flag in flags] == [NEW_CONTACTS] else "contract.start",
+            anchor=_ANCHORS.get(flags[0], "contract.start") if len(flags) == 1 else "contract.start",
             origin=(f"From the native list {number} of business {self._business_id} ({state}; starts on {starts}).",),
             events=tuple(_EVENTS[flag] for flag in flags),
             tariffs=tuple(sorted(_ids(row.get("Tariffs")))),

@@ -11,7 +11,7 @@ from engine.authoring.importing.drafting import Draft, DraftItem
 from engine.authoring.quoting import in_quotes
 
 _WIDTH: Final = 116
-_PLAIN: Final = re.compile(r"[A-Za-z0-9À-ɏ][^\n#:{}\[\],&*!|>%@`\"']*")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9À-ɏ][^\n#:{}\[\],&*!|>%`\"]*")
 _WORDS_OF_YAML: Final = {"true", "false", "yes", "no", "on", "off", "null", "none", "y", "n", "~"}
 
 
