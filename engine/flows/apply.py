@@ -82,6 +82,22 @@ class Asked:
     """Id and contract ids of the membership chain that identities rest on."""
 
 
+def new_run(plan: Plan, asked: Asked, now: Instant) -> NewRun:
+    """Return what the ledger is told of a run that is to apply a plan, at the moment `now` (UTC)."""
+    expansion = plan.expansion
+    return NewRun(
+        tasklist=expansion.tasklist,
+        version=expansion.version,
+        coworker_id=expansion.coworker_id,
+        business_id=expansion.business_id,
+        cause=asked.cause,
+        started_at=now,
+        checksum=plan.checksum,
+        actions=plan.counts(),
+        request=asked.request,
+    )
+
+
 class Applier:
     """One run: begun once, applied in one or more rounds of one expansion, finished once."""
 
@@ -99,19 +115,7 @@ class Applier:
     def begin(self, plan: Plan, asked: Asked) -> RunId:
         """Record that a plan is about to be applied; what was asked is kept until the run is done."""
         expansion = plan.expansion
-        self._run_id = self._ledger.begin_run(
-            NewRun(
-                tasklist=expansion.tasklist,
-                version=expansion.version,
-                coworker_id=expansion.coworker_id,
-                business_id=expansion.business_id,
-                cause=asked.cause,
-                started_at=self._now(),
-                checksum=plan.checksum,
-                actions=plan.counts(),
-                request=asked.request,
-            )
-        )
+        self._run_id = self._ledger.begin_run(new_run(plan, asked, self._now()))
         if asked.chain is not None:
             self._ledger.record_membership(expansion.coworker_id, asked.chain[1], asked.chain[0])
         self._tenure.serve(self._run_id)

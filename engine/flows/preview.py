@@ -55,7 +55,9 @@ class Previewer:
         self._prepared = prepared
         self._gatherer = Gatherer(reader, Directory(reader, memory, clock), prepared, memory)
         self._looker = Looker(reader, memory, policy, clock)
-        self._part = lambda part: Previewer(reader, memory, part, policy=policy, clock=clock)
+        self._of_part: Callable[[Prepared], Previewer] = lambda part: Previewer(
+            reader, memory, part, policy=policy, clock=clock
+        )
 
     def preview(self, request: Request, version: str) -> Preview:
         """Return the plan for one coworker, and that for their team where the list has items for both.
@@ -65,10 +67,10 @@ class Previewer:
             Unreachable: Nexudus or the ledger gives no usable answer now.
         """
         own, team = parts_of(self._prepared, request)
-        made = self._part(own).look_at(request, version)
+        made = self._of_part(own).look_at(request, version)
         if team is None:
             return made
-        theirs = plan_for_team(request, lambda: self._part(team).look_at(request, version))
+        theirs = plan_for_team(request, lambda: self._of_part(team).look_at(request, version))
         if theirs.trouble is not None:
             raise theirs.trouble
         expansion = with_left_out(made.plan.expansion, self._prepared, theirs.left_out)

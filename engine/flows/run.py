@@ -9,25 +9,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from typing import Final
 
 from whenever import Instant
 
-from engine.core.errors import TasklistsError, Unreachable, UserError
+from engine.core.errors import TasklistsError, Unreachable
 from engine.core.plan import Plan
 from engine.core.planner import MOST_RELOOK_SECONDS, unwanted
-from engine.core.prepared import Prepared
 from engine.core.wire_dates import wire_moment
-from engine.flows.apply import Applied, Applier, Asked, Conduct, TaskWriter
-from engine.flows.gather import Gathered
+from engine.flows.apply import Applier, Asked, Conduct, new_run
+from engine.flows.job import Begun, Job, Moved, Patience, Ran, Tools, begin
 from engine.flows.look import Policy
+from engine.flows.parts import TeamPart, parts_of, plan_for_team
 from engine.flows.preview import Preview, Previewer
-from engine.flows.request import Request, at_zone
 from engine.flows.stopping import Stopped
-from engine.flows.stored_request import request_text
 from engine.flows.tenure import LEASE_SECONDS, Keeper, Occupied, Tenure, kept_by_thread
-from engine.ledger.ledger import Ledger
-from engine.nexudus.client import NexudusReader
+
+__all__ = ["Agree", "Job", "Moved", "Patience", "Ran", "Runner", "Tools", "Waiting"]
 
 _SLICE_SECONDS: Final = 0.5
 """Waits are cut into so much, for the countdown and for a lease that is given back early."""
@@ -36,52 +34,18 @@ _GRACE_SECONDS: Final = 0.01
 """Beyond the moment that is waited for: moments are kept in whole milliseconds."""
 
 
-class Tools(Protocol):
-    """What a run works with: one account's reader and writer, and its ledger."""
-
-    @property
-    def reader(self) -> NexudusReader: ...
-
-    @property
-    def client(self) -> TaskWriter: ...
-
-    @property
-    def ledger(self) -> Ledger: ...
-
-
-@dataclass(frozen=True)
-class Job:
-    """One list for one request. `version` is that of the list's bytes."""
-
-    prepared: Prepared
-    request: Request
-    version: str
-
-
-@dataclass(frozen=True)
-class Patience:
-    """Whether and how long a run waits for what it cannot decide yet, and for a lease. Seconds."""
-
-    wait: bool = True
-    most_rounds: int = 8
-    """Rounds of sending and looking: a service that leaves every answer open is not asked for ever."""
-    most_seconds: float = 600.0
-    """For one wait: what goes on later than that is left to `tasklists resume`."""
-
-
-@dataclass(frozen=True)
-class Ran:
-    """A run with the plan it began with, what came of it, and the text of what was asked."""
-
-    preview: Preview
-    applied: Applied
-    request: str = ""
-
-
 Waiting = Callable[[str, float], None]
 """Called while a run waits: for what, and how many seconds are left; 0 when it goes on."""
 
 Agree = Callable[[Preview], bool]
+
+
+@dataclass(frozen=True)
+class _Around:
+    """What is called while a lease is held, around a list's own tasks."""
+
+    before: Callable[[Tenure, str], None] | None
+    after: Callable[[Tenure, Ran], None] | None
 
 
 class Runner:
@@ -127,25 +91,61 @@ class Runner:
             Occupied: another process works on the coworker, and we are not to wait.
             Stopped: asked to stop before anything was sent.
         """
-        previewer = self._previewer(job)
-        gathered = previewer.gather(job.request, job.version)
-        if agree is not None and not agree(previewer.look(gathered, _moment(job.request, gathered))):
+        own, team = parts_of(job.prepared, job.request)
+        mine = self._begin(replace(job, prepared=own))
+        theirs: TeamPart[Begun] = TeamPart()
+        if team is not None:
+            theirs = plan_for_team(job.request, lambda: self._begin(replace(job, prepared=team)))
+            mine = mine.without_team(theirs.left_out)
+        around = _Around(before, after)
+        if agree is not None and not agree(_shown(mine, theirs.planned)):
             return None
-        with self.holding(gathered.expansion.coworker_id) as (tenure, waited):
-            if before is not None:
-                before(tenure, _text_of(job, gathered))
-            if waited:  # by now another run may have changed what identities rest on
-                job = replace(job, request=self._present(job.request))
-                gathered = _for_same(tenure, previewer.gather(job.request, job.version))
-            ran = self._carry_out(job, previewer, gathered, tenure)
-            if after is not None and ran.applied.stopped_by is None:
-                after(tenure, ran)
-            return ran
+        if theirs.planned is None:
+            return replace(self._make(mine, around), trouble=theirs.trouble)
+        return self._make_both(mine, theirs.planned, around)
 
     def run_held(self, job: Job, tenure: Tenure) -> Ran:
-        """Run a list for the coworker whose lease is held already; errors as `run`."""
-        previewer = self._previewer(job)
-        return self._carry_out(job, previewer, _for_same(tenure, previewer.gather(job.request, job.version)), tenure)
+        """Run a list, or the part of it that is asked for, for the coworker whose lease is held; errors as `run`."""
+        prepared, _ = parts_of(job.prepared, job.request)
+        begun = self._begin(replace(job, prepared=prepared)).of(tenure.coworker_id)
+        return self._carry_out(begun, tenure)
+
+    def _begin(self, job: Job) -> Begun:
+        tools = self.tools
+        previewer = Previewer(
+            tools.reader, tools.ledger, job.prepared, policy=self.policy, clock=self.conduct.clock
+        )
+        return begin(job, previewer)
+
+    def _make_both(self, mine: Begun, theirs: Begun, around: _Around) -> Ran:
+        """Make the coworker's own tasks, then the team's. Whatever ends the first run, the second is not forgotten."""
+        self.conduct.stop.check()
+        ran = self._make(mine, around, first=lambda: self._note_ahead(theirs))
+        if ran.applied.stopped_by is not None:
+            return ran
+        try:
+            return replace(ran, team=self._make(theirs, around))
+        except TasklistsError as error:  # what was made is told, whatever happens to the rest
+            return replace(ran, trouble=error)
+
+    def _note_ahead(self, begun: Begun) -> None:
+        """Write down that a run is to follow: if this process dies before it begins, `tasklists resume` makes it."""
+        made = begun.look()
+        self.conduct.stop.check()
+        if set(made.plan.counts()) - {"keep", "skip"}:
+            run = new_run(made.plan, Asked(begun.job.request.cause, begun.text), self.conduct.clock())
+            self.tools.ledger.begin_run(run)
+
+    def _make(self, begun: Begun, around: _Around, first: Callable[[], None] | None = None) -> Ran:
+        with self.holding(begun.coworker_id) as (tenure, waited):
+            if around.before is not None:
+                around.before(tenure, begun.text)
+            if waited:
+                begun = begun.anew(self.conduct.clock())
+            ran = self._carry_out(begun, tenure, first)
+            if around.after is not None and ran.applied.stopped_by is None:
+                around.after(tenure, ran)
+            return ran
 
     @contextmanager
     def holding(self, coworker_id: int) -> Iterator[tuple[Tenure, bool]]:
@@ -185,16 +185,18 @@ class Runner:
             self._say("", 0.0)
         return waited
 
-    def _carry_out(self, job: Job, previewer: Previewer, gathered: Gathered, tenure: Tenure) -> Ran:
+    def _carry_out(self, begun: Begun, tenure: Tenure, first: Callable[[], None] | None = None) -> Ran:
         self.conduct.stop.check()
-        made = previewer.look(gathered, _moment(job.request, gathered))
+        made = begun.look()
         self.conduct.stop.check()
         chain = made.facts.chain()
         applier = Applier(self.tools.client, self.tools.ledger, tenure, self.conduct)
-        text = _text_of(job, gathered)
-        asked = Asked(job.request.cause, text, (chain.id, chain.contract_ids) if chain else None)
+        text = begun.text
+        asked = Asked(begun.job.request.cause, text, (chain.id, chain.contract_ids) if chain else None)
+        if first is not None:
+            first()
         applier.begin(made.plan, asked)
-        plan = self._in_rounds(applier, previewer, made)
+        plan = self._in_rounds(applier, begun.previewer, made)
         refused = (task for task in unwanted(made.plan.expansion, made.situation) if task.state == "failed")
         applier.forget_refused(task.identity for task in refused)
         return Ran(made, applier.finish(plan), text)
@@ -236,44 +238,10 @@ class Runner:
             applier.stopped = error
             return None
 
-    def _previewer(self, job: Job) -> Previewer:
-        tools = self.tools
-        return Previewer(tools.reader, tools.ledger, job.prepared, policy=self.policy, clock=self.conduct.clock)
-
-    def _present(self, request: Request) -> Request:
-        return request if request.now_given else replace(request, now=self.conduct.clock())
-
     def _say(self, what: str, left: float) -> None:
         if self._waiting is not None:
             self._waiting(what, left)
 
 
-def _text_of(job: Job, gathered: Gathered) -> str:
-    """Return what is asked, with the contract and the location that it was planned for: later ones are not meant."""
-    facts = gathered.facts
-    contract_id = facts.contract_id if job.prepared.needs_contract() else job.request.contract_id
-    pinned = replace(job.request, contract_id=contract_id, location=facts.location)
-    return request_text(gathered.expansion.tasklist, pinned)
-
-
-class Moved(UserError):
-    """The tasks of a list are another coworker's by now: the team's paying member changed."""
-
-    def __init__(self, before: int, now: int) -> None:
-        super().__init__(
-            f"the tasks of this list are coworker {now}'s by now, no longer coworker {before}'s: "
-            "the team's paying member changed; nothing was sent.",
-            advice="Run the list again: it is made for the one who pays now.",
-        )
-
-
-def _for_same(tenure: Tenure, gathered: Gathered) -> Gathered:
-    """Return what was gathered, if its tasks are still those of the coworker whose lease is held. Raises Moved."""
-    found = gathered.expansion.coworker_id
-    if found != tenure.coworker_id:
-        raise Moved(tenure.coworker_id, found)
-    return gathered
-
-
-def _moment(request: Request, gathered: Gathered) -> Instant:
-    return at_zone(request.now, gathered.facts.zone)
+def _shown(mine: Begun, theirs: Begun | None) -> Preview:
+    return replace(mine.look(), team=None if theirs is None else theirs.look())
