@@ -11,11 +11,12 @@ from uuid import UUID
 
 from whenever import Instant
 
+from engine.core.completions import Ends
 from engine.core.known import KnownTask, LiveTask
 from engine.core.wanted import Expansion, LeftOut, Wanted
 from engine.core.wire_dates import wire_moment
 
-ActionName = Literal["create", "keep", "adopt", "update", "skip", "conflict", "hold", "remove"]
+ActionName = Literal["create", "keep", "adopt", "update", "skip", "conflict", "hold", "remove", "wait"]
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Action:
     """That run's last sign of life: when it gave another one by now, it lives, and the takeover is refused."""
     late_from: Instant | None = None
     decides_at: Instant | None = None
-    """For `hold`: from when on another look can decide (UTC); None where a person has to act first."""
+    """For `hold` and `wait`: from when on another look can decide (UTC); None where somebody has to act first."""
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -60,9 +61,19 @@ class Action:
             "due_at": None if self.due_at is None else wire_moment(self.due_at),
             "payload": dict(self.payload),
             "reason": self.reason,
+            "waits": _waits_json(self),
             "drift": [part.to_json() for part in self.drift],
             "explain": self.wanted.explanation.to_json(),
         }
+
+
+def _waits_json(action: Action) -> dict[str, Any] | None:
+    """What an action waits for; a moment that has come is none."""
+    waits = action.wanted.waits
+    if action.action != "wait" or waits is None:
+        return None
+    until = None if action.decides_at is None else wire_moment(action.decides_at)
+    return {"for": list(waits.items), "until": until, "stuck": waits.stuck}
 
 
 @dataclass(frozen=True)
@@ -73,6 +84,8 @@ class Plan:
     actions: tuple[Action, ...]
     left_out: tuple[LeftOut, ...]
     warnings: tuple[str, ...]
+    ends: Ends = field(default_factory=Ends)
+    """What the look found to be completed or gone; the run writes down what is news. No part of the JSON."""
 
     @property
     def checksum(self) -> str:

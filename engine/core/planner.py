@@ -11,6 +11,7 @@ from typing import Any
 
 from whenever import Instant
 
+from engine.core.completions import ends_of
 from engine.core.errors import UserError
 from engine.core.identity import mark_of
 from engine.core.known import KnownTask, LiveTask, State, fingerprint
@@ -45,7 +46,8 @@ def make_plan(expansion: Expansion, situation: Situation, now: Instant) -> Plan:
         *(situation.warnings if making else ()),
         *_no_longer_wanted(expansion, situation),
     )
-    return Plan(expansion, name, now, tuple(actions), tuple(sorted(expansion.left_out)), warnings)
+    ends = ends_of(expansion, situation, now)
+    return Plan(expansion, name, now, tuple(actions), tuple(sorted(expansion.left_out)), warnings, ends)
 
 
 def _order(action: Action) -> tuple[bool, str, str, str]:
@@ -59,6 +61,12 @@ def _no_longer_wanted(expansion: Expansion, situation: Situation) -> Iterable[st
         if task.task_id in situation.live:
             where = f"{task.item} [{task.key}]" if task.key else task.item
             yield f"task {task.task_id} ({where}) is no longer wanted by this list; it is left as it is"
+
+
+def is_waiting(wanted: Wanted, now: Instant) -> bool:
+    """Return whether a task must not be made at `now` (UTC): something comes first, or its moment lies ahead."""
+    waits = wanted.waits
+    return waits is not None and (bool(waits.items) or waits.until is None or now < waits.until)
 
 
 def unwanted(expansion: Expansion, situation: Situation) -> Iterable[KnownTask]:
@@ -101,10 +109,22 @@ class _Planner:
         if other is not None:
             reason = f"a request for coworker {other}, who paid for the team before, is open"
             return self._hold(wanted, f"{reason}: settled by `tasklists resume --coworker {other}`", None)
-        waits = self._waits(wanted, known) if known is not None and known.state == "intended" else None
-        return waits if waits is not None else self._create(wanted, known)
+        held = self._in_doubt(wanted, known) if known is not None and known.state == "intended" else None
+        return held or (self._wait if is_waiting(wanted, self.now) else self._create)(wanted, known)
 
-    def _waits(self, wanted: Wanted, known: KnownTask) -> Action | None:
+    def _wait(self, wanted: Wanted, known: KnownTask | None) -> Action:
+        """Return that a task is not made yet; an intent of it that was certainly not carried out is taken back."""
+        assert wanted.waits is not None  # it waits
+        until = wanted.waits.until
+        waits = self._keep("wait", wanted, wanted.waits.reason)
+        waits = replace(waits, decides_at=until if until is not None and until > self.now else None)
+        if wanted.due_at is None:  # it may count from what is still to come
+            waits = replace(waits, payload={name: told for name, told in waits.payload.items() if name != "DueDate"})
+        if known is None or known.state != "intended":
+            return waits
+        return self._taking_over(replace(waits, baseline_texts=wanted.texts()), known)
+
+    def _in_doubt(self, wanted: Wanted, known: KnownTask) -> Action | None:
         """Return the hold of an open intent that cannot be decided yet; None when its task was certainly not made."""
         request = f"request of run {known.run_id}, last at work at {wire_moment(known.seen_at)},"
         over = known.seen_at.add(seconds=self.situation.quiet_seconds)
@@ -160,9 +180,12 @@ class _Planner:
             compared = self.situation.origins.get(origin, {}).get(known.identity)
         if compared is None:
             return ()
+        texts = compared.texts()
+        if compared.waits is not None and compared.due_at is None:
+            del texts["DueDate"]  # it counted from a completion that staff took back since
         return tuple(
             Drift(name, was.get(name), text)
-            for name, text in compared.texts().items()
+            for name, text in texts.items()
             if name in known.fingerprints
             and known.fingerprints[name] != fingerprint(self.situation.key, name, text)
         )
@@ -187,10 +210,13 @@ class _Planner:
         reason = "an earlier attempt did not succeed" if again else "not made yet"
         action = Action("create", wanted, {}, wanted.due_at, reason, baseline_texts=wanted.texts())
         if known is not None:
-            action = replace(action, again=True, held_by=known.run_id, held_seen_at=known.seen_at)
+            action = self._taking_over(action, known)
         if wanted.due_at is not None and wanted.due_at < self.now:
             action = self._late(action)
         return replace(action, payload=self._payload(action.wanted, action.due_at))
+
+    def _taking_over(self, action: Action, known: KnownTask) -> Action:
+        return replace(action, again=True, held_by=known.run_id, held_seen_at=known.seen_at)
 
     def _late(self, action: Action) -> Action:
         wanted, due = action.wanted, action.due_at
