@@ -105,7 +105,7 @@ def check_start(prepared: Prepared, facts: Facts, started: Started) -> None:
         raise NotStarted(NO_CONTRACT)
     if reason := _elsewhere(prepared, facts):
         raise _left_out(prepared, reason, reason)
-    per_person = prepared.tasklist.once_per in {"coworker", "membership"}
+    per_person = prepared.once_per in {"coworker", "membership"}
     if started.event == "contract.cancelled" and per_person and (goes_on := goes_on_with(facts)):
         raise NotStarted(f"the membership goes on with contract {goes_on}")
     if prepared.wait_until is not None:

@@ -14,6 +14,7 @@ from whenever import Instant, Time
 
 from engine.core.model import TaskList
 from engine.core.moments import in_zone
+from engine.core.same_as import once_per_of
 from engine.core.wire_dates import calendar_date, parse_moment
 from engine.core.words import EVENTS
 
@@ -54,6 +55,7 @@ class Starts:
 
     on: frozenset[str] | None
     per_team: bool = False
+    """Whether all of it is made once for a team; of a list that has other items too, each member gets theirs."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,12 @@ class JobAsked:
 
 def starts_of(tasklist: TaskList) -> Starts:
     """Return what starts a sound list."""
-    return Starts(frozenset(tasklist.applies.on), tasklist.once_per == "team")
+    return Starts(frozenset(tasklist.applies.on), is_per_team(tasklist))
+
+
+def is_per_team(tasklist: TaskList) -> bool:
+    """Return whether every item of a list is made once for a team."""
+    return all(once_per_of(tasklist, item) == "team" for item in tasklist.items)
 
 
 def lists_started_by(event: str, lists: Mapping[str, Starts]) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from engine.authoring.check import Checked, Ready, check_folder
 from engine.authoring.folder import ORGANISATION, Folder
 from engine.core.errors import Problem, UserError
 from engine.core.organisation import Organisation
-from engine.core.triggers import Starts, starts_of
+from engine.core.triggers import Starts, is_per_team, starts_of
 from engine.core.words import nearest
 from engine.flows.request import Request
 from engine.flows.run import Job
@@ -165,7 +165,7 @@ class ListsInUse:
             return Starts(None)
         doubtful = loaded.doubtful
         hidden = () in doubtful or any(path[0] == "applies" and path[1:2] in ((), ("on",)) for path in doubtful if path)
-        return Starts(None, loaded.model.once_per == "team") if hidden else starts_of(loaded.model)
+        return Starts(None, is_per_team(loaded.model)) if hidden else starts_of(loaded.model)
 
     def _former(self, name: str, checked: Checked) -> str:
         if name in checked.loaded:

@@ -7,7 +7,7 @@ be read. Never writes to Nexudus.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -56,8 +56,8 @@ class _Found:
     unreadable: dict[int, str] = field(default_factory=dict)
     """Task id -> why it could not be read: it may be any of the wanted ones."""
 
-    def ours(self) -> list[int]:
-        return sorted({row.task_id for rows in self.tasks.values() for row in rows})
+    def ours(self, *, but: Collection[UUID] = ()) -> list[int]:
+        return sorted({row.task_id for number, rows in self.tasks.items() if number not in but for row in rows})
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class Looker:
         wanted = _undecided(expansion, known)
         found = self._find(expansion, wanted, known, live)
         names = BatchNames(self._reader, memory)
-        name = names.name_of(expansion, known, found=found.ours(), told=found.names)
+        name = names.name_of(expansion, known, found=found.ours(but=_common(expansion)), told=found.names)
         troubles = ("" if listing.complete else listing.why_incomplete, *found.unreadable.values(), names.trouble)
         quiet = max(self._policy.quiet_seconds, LISTED_AFTER * self.findings.list_delay_seconds)
         return Situation(
@@ -267,15 +267,25 @@ class Looker:
         """A task that we made and that is not in the list: only the service's own word says it is gone."""
         for wanted in expansion.wanted:
             for number in (wanted.identity, *wanted.alternatives):
-                task_id = known[number].task_id if number in known else None
-                if task_id is not None and task_id not in live and self._is_gone(task_id):
-                    yield task_id
+                task = known.get(number)
+                if task is None or task.task_id is None or task.task_id in live:
+                    continue
+                if task.gone_at is not None or self._is_gone(task.task_id):  # an id is never given again
+                    yield task.task_id
 
     def _is_gone(self, task_id: int) -> bool:
         try:
             return self._reader.task(task_id) is None
         except UnreadableRecord:
             return self.findings.unknown_id_answers_500  # it is not in the list, and gone is what 500 means here
+
+
+def _common(expansion: Expansion) -> frozenset[UUID]:
+    """The identities of items that another list may have made, in a batch of another name."""
+    common = expansion.naming.common
+    return frozenset(
+        number for task in expansion.wanted if task.item in common for number in (task.identity, *task.alternatives)
+    )
 
 
 def _sent_without_mark(task: Wanted, known: Mapping[UUID, KnownTask]) -> bool:
