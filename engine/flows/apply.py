@@ -24,14 +24,16 @@ from engine.flows.judging import Parked, Result, judge, taken_over, unsent
 from engine.flows.lanes import Lanes, MeasuredGate, ThreadLanes, Width
 from engine.flows.stopping import Stop, Stopped
 from engine.flows.tenure import Overtaken, Tenure
+from engine.flows.waiting import note_ends, note_waits
 from engine.ledger.ledger import Ledger
 from engine.ledger.limits import NoRoom
 from engine.ledger.values import NewRun, RunId
 from engine.nexudus.answers import Settled
 from engine.nexudus.gate import Gate
 
-_OUTCOME_OF = {"keep": "kept", "skip": "skipped", "conflict": "conflict", "hold": "held"}
+_OUTCOME_OF = {"keep": "kept", "skip": "skipped", "conflict": "conflict", "hold": "held", "wait": "waiting"}
 _MADE = frozenset({"created", "adopted"})
+_NOT_YET = "it was not made, and now something else comes first"
 _NO_LONGER_WANTED = "it was refused, and the list does not want it any more"
 UNFINISHED = frozenset({"failed", "held", "parked", "conflict"})
 
@@ -109,21 +111,26 @@ class Applier:
         self._lock = threading.Lock()
         self._results: dict[UUID, Result] = {}
         self._run_id = RunId("")
+        self._asked = Asked()
         self.stopped: TasklistsError | None = None
         """What keeps the rest from being sent."""
 
     def begin(self, plan: Plan, asked: Asked) -> RunId:
         """Record that a plan is about to be applied; what was asked is kept until the run is done."""
         expansion = plan.expansion
+        self._asked = asked
         self._run_id = self._ledger.begin_run(new_run(plan, asked, self._now()))
         if asked.chain is not None:
             self._ledger.record_membership(expansion.coworker_id, asked.chain[1], asked.chain[0])
+        note_ends(self._ledger, plan, self._now())
         self._tenure.serve(self._run_id)
         return self._run_id
 
     def apply(self, plan: Plan) -> None:
         """Make what the plan says. A later plan of the same expansion goes on where an earlier one was held."""
         self.stopped = None
+        # What comes before them was opened again since they were meant: their intents are taken back.
+        self.withdraw(plan, [one for one in plan.actions if one.action == "wait" and one.again], _NOT_YET)
         for action in plan.actions:
             if action.action in _OUTCOME_OF:
                 self._note_unchanged(plan, action)
@@ -144,9 +151,7 @@ class Applier:
         """Forget tasks of this batch that were refused once and that the list does not want any more."""
         with suppress(TasklistsError):  # the next run forgets them
             for identity in identities:
-                self._ledger.withdraw(
-                    self._run_id, identity, self._now(), _NO_LONGER_WANTED, lease=self._tenure.lease
-                )
+                self._ledger.withdraw(self._run_id, identity, self._now(), _NO_LONGER_WANTED, lease=self._tenure.lease)
 
     def goes_on_at(self) -> Instant | None:
         """Return the first moment from which another round can decide something; None if none can."""
@@ -162,6 +167,8 @@ class Applier:
         parked = [r.goes_on_at for r in results if r.outcome == "parked" and r.goes_on_at is not None]
         complete = len(results) == len(plan.actions)
         done = complete and not any(result.resumable for result in results)
+        if self._asked.request and complete:
+            done = note_waits(self._ledger, plan, self._asked.request, self._now()) and done
         with suppress(TasklistsError):  # a run that is not closed is one that died: the next one goes on
             self._ledger.finish_run(
                 self._run_id, applied.counts(), self._now(), done=done, resumes_at=min(parked, default=None)
@@ -178,13 +185,13 @@ class Applier:
     def _note_unchanged(self, plan: Plan, action: Action) -> None:
         """What an earlier round made is not told as kept by the next one."""
         earlier = self._results.get(action.wanted.identity)
-        if earlier is not None and earlier.outcome in _MADE:
+        if earlier is not None and earlier.outcome in (UNFINISHED if action.action == "wait" else _MADE):
             return
         if earlier is not None and earlier.outcome in UNFINISHED and action.action == "keep":
             self._tell(plan, Result(action, "adopted", action.task_id))  # another run found it meanwhile
             return
         held = action.action == "hold"
-        why = action.reason if action.action in {"conflict", "hold"} else ""
+        why = action.reason if action.action in {"conflict", "hold", "wait"} else ""
         outcome = _OUTCOME_OF[action.action]
         self._tell(plan, Result(action, outcome, action.task_id, why, held, action.decides_at))
 
@@ -264,8 +271,7 @@ class Applier:
         assert action.task_id is not None  # an adopted task was seen
         intent = intent_of(plan, action, self._key)
         prints = fingerprints_of(plan, action, self._key)
-        now = self._now()
-        task_id, lease = action.task_id, self._tenure.lease
+        now, task_id, lease = self._now(), action.task_id, self._tenure.lease
         if self._ledger.adopt(self._run_id, intent, task_id=task_id, fingerprints=prints, now=now, lease=lease):
             return Result(action, "adopted", action.task_id)
         return taken_over(action, action.task_id)
@@ -276,8 +282,8 @@ class Applier:
             return taken_over(action)
         result = unsent(action, error)
         with suppress(TasklistsError):
-            identity = action.wanted.identity
-            self._ledger.record(self._run_id, identity, result.outcome, now=self._now(), error=result.error)
+            number, now = action.wanted.identity, self._now()
+            self._ledger.record(self._run_id, number, result.outcome, now=now, error=result.error)
         return result
 
     def _tell(self, plan: Plan, result: Result) -> None:

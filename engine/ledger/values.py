@@ -168,14 +168,14 @@ class HeldTask:
 class StoredWait:
     """A batch of which something waits. Moments are UTC.
 
-    `request` is what was asked, as JSON; it may hold a member's text and goes with the row. `items` is the JSON of
-    what waits and for what, without a member's text.
+    `request` is what was asked, and `items` what waits and for what, both as JSON; they may hold a member's text, and
+    go as soon as nothing waits or the batch is given up.
     """
 
     coworker_id: int
     key: BatchKey
     request: str = field(repr=False)
-    items: str
+    items: str = field(repr=False)
     next_look_at: Instant | None
     """When a look can decide, whatever changed; None: when a task of the coworker did."""
     looked_at: Instant

@@ -77,8 +77,8 @@ def hasten(connection: Connection, coworker_ids: Collection[int], now: int) -> N
 
 
 def end(connection: Connection, coworker_id: int, key: BatchKey, *, why: str, now: int) -> None:
-    """Give a batch up: the reason stays, what was asked goes."""
-    values = {"ended_at": now, "next_look_at": None, "request": "", "why": why}
+    """Give a batch up: the reason stays, what was asked and what waited go."""
+    values = {"ended_at": now, "next_look_at": None, "request": "", "items": "[]", "why": why}
     connection.execute(update(_table).where(_is(coworker_id, key)).values(values))
 
 

@@ -68,6 +68,7 @@ def live_task(row: Record) -> LiveTask | None:
         due_at=parse_moment(due),
         responsible_id=_id(row.get("ResponsibleId")) or None,
         created_at=parse_moment(row.get("CreatedOn")),
+        updated_at=parse_moment(row.get("UpdatedOn")),
     )
 
 
