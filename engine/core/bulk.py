@@ -122,7 +122,8 @@ class _Kernel:
             place = Place(self.prepared, facts, reader, {})
             self.place, self.reader = place, reader
             self.name = writer(self.prepared.name, as_name, "")
-            self.items = [Item(place, ready, bulk.cycle) for ready in self.prepared.items if self.prepared.counts(ready)]
+            counting = (ready for ready in self.prepared.items if self.prepared.counts(ready))
+            self.items = [Item(place, ready, bulk.cycle) for ready in counting]
 
     def fits(self, facts: Facts) -> bool:
         own = self.facts

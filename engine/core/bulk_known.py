@@ -22,32 +22,35 @@ ANCHORS = frozenset(
     }
 )
 
-_LIST = frozenset(
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_LIST = _words(
     "tasklist name description applies anchor once_per formerly inputs defaults items extends include abstract "
-    "overlays".split()
+    "overlays"
 )
 """Lists are put together before they are made ready, and `Prepared.at` knows the overlays."""
 
-_DEFAULTS = frozenset("notes responsible when notify_by_email display_to_everyone once_per anchor roll late".split())
-_ITEM = frozenset(
+_DEFAULTS = _words("notes responsible when notify_by_email display_to_everyone once_per anchor roll late")
+_ITEM = _words(
     "id name notes responsible due when for_each notify_by_email display_to_everyone once_per anchor formerly "
-    "phase optional same_as drop".split()
+    "phase optional same_as drop"
 )
 """`phase` is never sent, and an `optional` item that cannot be made is told, as every error is, by the plain way."""
 
-_ORGANISATION = frozenset("owner since custom_fields locations roles calendars language absences".split())
-_LOCATION = frozenset("business_id time_zone calendar roles vars language".split())
+_ORGANISATION = _words("owner since custom_fields locations roles calendars language absences")
+_LOCATION = _words("business_id time_zone calendar roles vars language")
 """A language matters to texts in several languages only, and of those each is of a type that is unknown here."""
 
-_READY = frozenset(
+_READY = _words(
     "item identity_id name notes responsible due anchor when loop once_per notify_by_email display_to_everyone "
-    "phase optional".split()
+    "phase optional"
 )
-_PREPARED = frozenset(
-    "tasklist organisation name applies_when items wait_until part shared asked_for overlays above".split()
-)
-_DUE = frozenset("rule roll late fallback not_before not_after".split())
-_RESPONSIBLE = frozenset("role pick holder".split())
+_PREPARED = _words("tasklist organisation name applies_when items wait_until part shared asked_for overlays above")
+_DUE = _words("rule roll late fallback not_before not_after")
+_RESPONSIBLE = _words("role pick holder")
 
 
 def why_plain(prepared: Prepared) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from json.encoder import encode_basestring  # type: ignore[attr-defined]  # typeshed lacks what json.dumps calls
+from json.encoder import encode_basestring
 from typing import Protocol, TypeVar
 
 from whenever import Date
@@ -38,7 +38,8 @@ class NotPlain(Exception):
 class Member(Protocol):
     """What a text needs of one coworker."""
 
-    values: Mapping[str, Value]
+    @property
+    def values(self) -> Mapping[str, Value]: ...
 
     def piece(self, path: Path) -> tuple[str, int] | None:
         """Return a fact as JSON with its length as shown, or None when it is not one tame line."""
@@ -53,8 +54,7 @@ Decide = Callable[[Mapping[str, Value]], bool]
 
 def escaped(text: str) -> str:
     """Return the inside of the JSON string of a text, non-ASCII literal."""
-    quoted: str = encode_basestring(text)
-    return quoted[1:-1]
+    return encode_basestring(text)[1:-1]
 
 
 def as_name(text: str) -> str:
@@ -89,13 +89,13 @@ def writer(text: CompiledText | None, finish: Callable[[str], str], thing: str) 
 
 
 def _constant(text: CompiledText, finish: Callable[[str], str]) -> Write:
-    def write(_: Member, values: Mapping[str, Value]) -> str:
-        nonlocal known
-        if known is None:
-            known = finish(text.render(values))
-        return known
+    known: list[str] = []
 
-    known: str | None = None
+    def write(_: Member, values: Mapping[str, Value]) -> str:
+        if not known:
+            known.append(finish(text.render(values)))
+        return known[0]
+
     return write
 
 
@@ -106,7 +106,7 @@ def _pieces(text: CompiledText, finish: Callable[[str], str], thing: str) -> Wri
     paths = [tuple(name.split(".")) for name in names]
     if not names or any("{" in word for word in words) or any(path[0] not in _ROOTS for path in paths):
         return None
-    if thing in _ROOTS or frozenset(paths) != text.facts_used:  # a fact that stands for another one, such as event for event.moment
+    if thing in _ROOTS or frozenset(paths) != text.facts_used:
         return None
     if finish is as_notes:
         words = [words[0].lstrip("\n"), *words[1:]]
