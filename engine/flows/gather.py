@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -15,7 +15,7 @@ from engine.core.expand import HoldersNeeded, expand
 from engine.core.facts import Facts, Raw, contract_of
 from engine.core.membership import choose_contract
 from engine.core.prepared import Prepared
-from engine.core.wanted import Expansion
+from engine.core.wanted import Expansion, LeftOut
 from engine.core.wire_dates import parse_moment
 from engine.core.words import END_ANCHORS
 from engine.flows.calendars import calendar_at
@@ -52,6 +52,13 @@ class Remembered(Protocol):
 class Gathered:
     facts: Facts
     expansion: Expansion
+    beside: tuple[LeftOut, ...] = ()
+    """What is left out beside what expanding tells: a team's items, in the coworker's own part of a list."""
+
+    def without(self, beside: tuple[LeftOut, ...]) -> Gathered:
+        """Return this with more that is left out."""
+        expansion = replace(self.expansion, left_out=(*self.expansion.left_out, *beside))
+        return replace(self, expansion=expansion, beside=(*self.beside, *beside))
 
 
 class Gatherer:
@@ -75,10 +82,22 @@ class Gatherer:
             UserError: whatever cannot be told, each with its own message.
             Unreachable: Nexudus gives no usable answer now.
         """
-        facts = self._facts(request)
+        return self._complete(self._facts(request), lambda facts: self._expanded(facts, request, version))
+
+    def again(self, gathered: Gathered, facts: Facts) -> Gathered:
+        """Return what the list wants by other facts of the same request; errors as `gather`."""
+        told = gathered.expansion
+
+        def expanded(facts: Facts) -> Expansion:
+            return expand(self._prepared, facts, version=told.version, cycle=told.cycle, anyway=True)
+
+        return self._complete(facts, expanded).without(gathered.beside)
+
+    def _complete(self, facts: Facts, expanded: Callable[[Facts], Expansion]) -> Gathered:
+        """Expand, and read the people and the days that turn out to be missing."""
         for _ in range(_MAX_ROUNDS):
             try:
-                return Gathered(facts, self._expanded(facts, request, version))
+                return Gathered(facts, expanded(facts))
             except HoldersNeeded as needed:
                 business_id = self._organisation.locations[facts.location].business_id
                 people = self._directory.people(needed.holders, business_id)

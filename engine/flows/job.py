@@ -12,7 +12,7 @@ from engine.core.errors import TasklistsError, UserError
 from engine.core.prepared import Prepared
 from engine.flows.apply import Applied, TaskWriter, exit_code
 from engine.flows.gather import Gathered
-from engine.flows.parts import with_left_out
+from engine.flows.parts import team_left_out
 from engine.flows.preview import Preview, Previewer
 from engine.flows.request import Request, at_zone
 from engine.flows.stored_request import request_text
@@ -109,8 +109,7 @@ class Begun:
 
     def without_team(self, why: str) -> Begun:
         """Return this with the team's items left out for a reason; '' changes nothing."""
-        expansion = with_left_out(self.gathered.expansion, self.job.prepared, why)
-        return replace(self, gathered=replace(self.gathered, expansion=expansion), left_out=why)
+        return replace(self, gathered=self.gathered.without(team_left_out(self.job.prepared, why)), left_out=why)
 
     def look(self) -> Preview:
         """Look at what is remembered and live, and plan; errors as `Previewer.preview`."""

@@ -7,7 +7,7 @@ must never keep an event's coworker from their own tasks, nor be passed over in 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from engine.core.applies import DoesNotApply, NotStarted
@@ -15,7 +15,7 @@ from engine.core.errors import TasklistsError, UserError
 from engine.core.membership import NoTeam
 from engine.core.prepared import Prepared
 from engine.core.subjects import NO_TEAM
-from engine.core.wanted import Expansion, LeftOut
+from engine.core.wanted import LeftOut
 from engine.flows.gather import NotOurs
 from engine.flows.request import Request
 from engine.nexudus.errors import UnreadableRecord
@@ -74,9 +74,7 @@ def plan_for_team(request: Request, plan: Callable[[], Planned]) -> TeamPart[Pla
         return TeamPart(trouble=error)
 
 
-def with_left_out(expansion: Expansion, prepared: Prepared, why: str) -> Expansion:
-    """Return what is wanted for the coworker, with the team's items left out for a reason; '' changes nothing."""
-    if not why:
-        return expansion
-    parts = tuple(LeftOut(ready.item.id, "", why) for ready in prepared.team_items())
-    return replace(expansion, left_out=(*expansion.left_out, *parts))
+def team_left_out(prepared: Prepared, why: str) -> tuple[LeftOut, ...]:
+    """Return the team's items of a list as left out for a reason; none for ''."""
+    items = {ready.item.id: None for one in prepared.everywhere() for ready in one.team_items()} if why else {}
+    return tuple(LeftOut(item, "", why) for item in items)

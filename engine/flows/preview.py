@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from whenever import Instant
 
+from engine.core.completions import ends_of
 from engine.core.errors import UserError
 from engine.core.facts import Facts
 from engine.core.findings import too_long
@@ -14,10 +15,11 @@ from engine.core.origins import with_origins
 from engine.core.plan import Plan, Situation
 from engine.core.planner import make_plan
 from engine.core.prepared import Prepared
+from engine.core.wanted import LeftOut
 from engine.flows.directory import Directory
 from engine.flows.gather import Gathered, Gatherer
 from engine.flows.look import Looker, Policy
-from engine.flows.parts import parts_of, plan_for_team, with_left_out
+from engine.flows.parts import parts_of, plan_for_team, team_left_out
 from engine.flows.request import Request, at_zone
 from engine.ledger.view import LedgerView
 from engine.nexudus.client import NexudusReader
@@ -30,6 +32,8 @@ class Preview:
     plan: Plan
     facts: Facts
     situation: Situation
+    beside: tuple[LeftOut, ...] = ()
+    """Of what the plan leaves out: the items that are made once for a team, where there is no plan for it."""
     team: Preview | None = None
     """The same for the items that are made once for the coworker's team, in a list that has others too."""
 
@@ -54,6 +58,7 @@ class Previewer:
     ) -> None:
         self._prepared = prepared
         self._gatherer = Gatherer(reader, Directory(reader, memory, clock), prepared, memory)
+        self._policy = policy
         self._looker = Looker(reader, memory, policy, clock)
         self._of_part: Callable[[Prepared], Previewer] = lambda part: Previewer(
             reader, memory, part, policy=policy, clock=clock
@@ -73,9 +78,8 @@ class Previewer:
         theirs = plan_for_team(request, lambda: self._of_part(team).look_at(request, version))
         if theirs.trouble is not None:
             raise theirs.trouble
-        expansion = with_left_out(made.plan.expansion, self._prepared, theirs.left_out)
-        plan = replace(made.plan, expansion=expansion, left_out=tuple(sorted(expansion.left_out)))
-        return replace(made, plan=plan, team=theirs.planned)
+        left_out = sorted((*made.plan.left_out, *team_left_out(self._prepared, theirs.left_out)))
+        return replace(made, plan=replace(made.plan, left_out=tuple(left_out)), team=theirs.planned)
 
     def look_at(self, request: Request, version: str) -> Preview:
         """Return the plan of the one part of a list that this is for; errors as `preview`."""
@@ -89,12 +93,25 @@ class Previewer:
     def look(self, gathered: Gathered, now: Instant) -> Preview:
         """Look at what is remembered and live, and plan for `now`; errors as `preview`."""
         seen = self._looker.look(gathered.expansion)
+        if gathered.expansion.ordered:
+            gathered, seen = self._in_order(gathered, seen, now)
         situation = with_origins(self._prepared, gathered.facts, gathered.expansion, seen)
         plan = make_plan(gathered.expansion, situation, now)
         if troubles := too_long(plan.actions, self._looker.findings):
             raise UserError("\n".join(troubles), advice="Shorten the texts of these items; nothing was sent.")
-        return Preview(plan, gathered.facts, situation)
+        return Preview(plan, gathered.facts, situation, gathered.beside)
+
+    def _in_order(self, gathered: Gathered, seen: Situation, now: Instant) -> tuple[Gathered, Situation]:
+        """Expand once more with what is completed by now: what waits for it is told, and dues that count from it."""
+        ends = ends_of(gathered.expansion, seen, now)
+        facts = gathered.facts
+        if (dict(ends.done), ends.gone) == (dict(facts.done), facts.gone):
+            return gathered, seen
+        known = self._gatherer.again(gathered, replace(facts, done=ends.done, gone=ends.gone))
+        if self._policy.with_mark:
+            return known, seen
+        return known, self._looker.look(known.expansion)  # content is told by the date too, and that is known now
 
     def again(self, made: Preview) -> Preview:
         """Look once more and plan for the same facts and the same moment: payloads stay what they were."""
-        return self.look(Gathered(made.facts, made.plan.expansion), made.plan.now)
+        return self.look(Gathered(made.facts, made.plan.expansion, made.beside), made.plan.now)
