@@ -18,6 +18,7 @@ COMMANDS = {
     "run": "Create what is missing for one coworker, each task once.",
     "resume": "Go on with what was interrupted, parked or left in doubt.",
     "status": "What was done: runs, or the tasks of one coworker.",
+    "reassign": "Give one person's open tasks to another, with a preview.",
     "audit": "Compare the ledger with Nexudus: lost, doubled, changed. Writes nothing.",
     "probe": "Ask an account what no document tells; all that it makes is removed.",
     "serve": "Take webhooks, make the tasks they mean, and find what none told about.",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from engine.cli.inbox_schemas import INBOX
+from engine.cli.making_schemas import IMPORT, INIT
+from engine.cli.reassign_schemas import REASSIGN
 from engine.cli.schema_parts import INT as _INT
 from engine.cli.schema_parts import INT_OR_NULL as _INT_OR_NULL
 from engine.cli.schema_parts import MOMENT as _MOMENT
@@ -191,6 +193,7 @@ _SETTING = _object(
 )
 
 OUTPUTS: dict[str, Schema] = {
+    "reassign": REASSIGN,
     "preview": _object(**_PLAN),
     "run": _object(
         **_PLAN,
@@ -258,6 +261,8 @@ OUTPUTS: dict[str, Schema] = {
         members=_array(_BACKFILLED),
     ),
     "config": _object(settings=_array(_SETTING), problems=_TEXTS, warnings=_TEXTS),
+    "import": IMPORT,
+    "init": INIT,
     "check": _object(problems=_array(_PROBLEM), lists=_TEXTS),
     "fields": _array(_object(**{"path": _TEXT, "type": _TEXT, "from": _TEXT, "meaning": _TEXT})),
 }

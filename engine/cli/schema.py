@@ -16,8 +16,9 @@ Example:
 _DIALECT = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
 _FILES = ("tasklist", "organisation")
 _OUTPUTS = (
-    *("preview", "run", "resume", "status", "audit", "probe"),
+    *("preview", "run", "resume", "status", "reassign", "audit", "probe"),
     *("inbox", "hooks", "backfill", "config", "check", "fields"),
+    *("import", "init"),
 )
 
 

@@ -59,11 +59,30 @@ class Directory:
                 user = self._user(holder, business_id)
                 found[str(holder)] = Person(user.id, user.full_name, _trouble(user, business_id))
             except UnknownUser as error:
-                unknown.append(error)
+                if holder.fact:  # a member's data names whom it likes: no file of ours is wrong
+                    found[str(holder)] = Person(0, "", "is no user of Nexudus, or more than one")
+                else:
+                    unknown.append(error)
         if unknown:
             told = list(dict.fromkeys(error.advice for error in unknown))
             raise UserError(" ".join(error.message for error in unknown), advice=" ".join(told))
         return found
+
+    def user_id(self, holder: Holder) -> int:
+        """Return the id of a user, who may be inactive or no admin any more; an id is taken as it is.
+
+        Raises:
+            UserError: an e-mail that no user has, or more than one.
+        """
+        if holder.user is not None:
+            return holder.user
+        row = self._row(holder)
+        if row is not None:
+            return int(row["Id"])
+        try:
+            return _from_json(self._cached(f"user:{str(holder).casefold()}", self._read(holder))).id
+        except UnknownUser as error:
+            raise UserError(error.message, advice="Correct it, or name the user by the id.") from None
 
     def _user(self, holder: Holder, business_id: int) -> User:
         """Return the holder's user: by one list of all admins where its row proves enough, else one by one."""

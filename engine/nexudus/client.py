@@ -254,12 +254,15 @@ class NexudusClient(NexudusReader):
         fields = record if isinstance(record, dict) else {}
         return self._conversation.write(call, Sent("create", call.role, fields), gate)
 
-    def update_task(self, record: Mapping[str, object]) -> Settled:
-        """Replace a whole task; make the record with `calls.replacement` from `task`, never from a row."""
+    def update_task(self, record: Mapping[str, object], gate: Gate | None = None) -> Settled:
+        """Replace a whole task; make the record with `calls.replacement` from `task`, never from a row.
+
+        `gate` has the last word: what a person changed since the record was read would be lost.
+        """
         if usable_id(record) is None:
             raise ValueError("an update needs the Id of the task")
         call = calls.update_task(record)
-        return self._conversation.write(call, Sent("update", call.role, record))
+        return self._conversation.write(call, Sent("update", call.role, record), gate)
 
     def delete_task(self, task_id: int) -> Settled:
         """Remove a task; one that is already gone is Done."""
