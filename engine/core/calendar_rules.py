@@ -1,106 +1,157 @@
-"""What organisation.yaml says of calendars: working days, hours, holidays, own closures. Frozen models."""
+"""What organisation.yaml says of calendars: working days, hours, holidays, own closures. Frozen models.
+
+Only what is written there. It must never look a holiday up or read a calendar file: the file's text is put in
+by whoever reads the folder.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import re
-from typing import Annotated
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Annotated, Any
 
-from pydantic import BeforeValidator, WithJsonSchema
-from whenever import Date, Time
+from pydantic import Field, PlainValidator, TypeAdapter, WithJsonSchema, WrapValidator
+from whenever import Date
 
+from engine.core.closures import AnyClosure, Closure, YearlyClosure, as_closure
 from engine.core.forms import Model
-from engine.core.scalars import Text, as_clock, as_day, as_text, shown, wrong
-from engine.core.words import nearest
+from engine.core.hours_rules import USUAL, WEEKDAYS, Hours, StaffedHours, WorkingDays
+from engine.core.scalars import Flag, Text, as_day, as_text, shown, wrong
+from engine.core.staffed_hours import Spans
 
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+__all__ = ["WEEKDAYS", "CalendarFile", "CalendarRules", "PublicHolidays"]
 
-
-def _as_working_days(value: object) -> object:
-    if isinstance(value, frozenset):
-        return value
-    parts = value if isinstance(value, list) else re.split(r"[,\s]+", as_text(value).strip())
-    days: set[int] = set()
-    for part in parts:
-        first, _, last = as_text(part).strip().lower().partition("-")
-        ends = [_weekday(name) for name in (first, last or first)]
-        span = range(ends[0], ends[1] + 1) if ends[0] <= ends[1] else [*range(ends[0], 8), *range(1, ends[1] + 1)]
-        days.update(span)
-    return frozenset(days)
+EXAMPLES = ["Navidad", "2026-12-08", "6 Dec yearly"]
+LONGEST_COVER = 400
+"""Years; the Gregorian calendar repeats after them."""
 
 
-def _weekday(name: str) -> int:
-    if name[:3] in WEEKDAYS and "monday tuesday wednesday thursday friday saturday sunday".find(name) >= 0:
-        return WEEKDAYS.index(name[:3]) + 1
-    raise wrong(
-        "working days are weekdays or spans of them",
-        found=shown(name),
-        allowed="mon-fri, or mon, tue, thu",
-        nearest=nearest(name, WEEKDAYS),
-    )
-
-
-def _as_hours(value: object) -> object:
-    if isinstance(value, tuple):
-        return value
-    opening, dash, closing = as_text(value).partition("-")
-    if not dash:
-        raise wrong("hours run from opening to closing time", found=shown(value), allowed="HH:MM-HH:MM")
-    times = [re.fullmatch(r"\s*(\d)[:.](\d\d)\s*", part) for part in (opening, closing)]
-    if any(times):
-        parts = (
-            f"0{time[1]}:{time[2]}" if time else part.strip()
-            for time, part in zip(times, (opening, closing), strict=True)
-        )
-        raise wrong("a time of day is HH:MM", found=shown(value), corrected="-".join(parts))
-    hours = (as_clock(opening), as_clock(closing))
-    if hours[0] >= hours[1]:
-        raise wrong("hours open before they close, on one day", found=shown(value), allowed="HH:MM-HH:MM")
-    return hours
-
-
-def _as_closed(value: object) -> object:
-    """Each closure becomes (first day, last day, name)."""
-    if not isinstance(value, list | tuple):
-        raise wrong("closed is a list of dates", found=shown(value), allowed="[2026-12-24, 2026-12-27 to 2026-12-31]")
-    return tuple(part if isinstance(part, tuple) else _closure(part) for part in value)
-
-
-def _closure(part: object) -> tuple[Date, Date, str]:
-    name = "closed"
-    if isinstance(part, dict):
-        if not {"day"} <= set(part) <= {"day", "name"}:
-            raise wrong("a closure in this form has a day and a name", found=", ".join(map(str, part)))
-        name, part = as_text(part.get("name", name)), part["day"]
-    first, _, last = as_text(part).partition(" to ")
-    days = (as_day(first.strip()), as_day((last or first).strip()))
-    if days[0] > days[1] or days[0].add(days=366) < days[1]:
-        raise wrong("a closure runs from its first day to its last, a year at most", found=shown(part))
-    return (*days, name)
+def _as_without(value: object) -> str | Closure | YearlyClosure:
+    """A public holiday by its name; what begins with a digit, or is a mapping, is its day."""
+    if isinstance(value, str) and not re.match(r"\s*\d", value):
+        return as_text(value).strip()
+    return as_closure(value)
 
 
 class PublicHolidays(Model):
-    """Public holidays of a country and, where they differ, its subdivision (ISO 3166 codes)."""
+    """Public holidays of a country and, where they differ, its subdivision (ISO 3166 codes).
+
+    `observed`: whether the free day that stands in for a holiday on a weekend counts; `categories`: the kinds of
+    holidays, none for the country's usual ones; `without`: those on which the location is open.
+    """
 
     country: Text
     subdivision: Text | None = None
+    observed: Flag = True
+    categories: tuple[Text, ...] = ()
+    without: tuple[
+        Annotated[
+            str | Closure | YearlyClosure,
+            PlainValidator(_as_without),
+            WithJsonSchema({"type": "string", "description": "a holiday's name, or its day", "examples": EXAMPLES}),
+        ],
+        ...,
+    ] = ()
+
+
+@cache
+def _several() -> TypeAdapter[tuple[PublicHolidays, ...]]:
+    return TypeAdapter(tuple[PublicHolidays, ...])
+
+
+def _one_or_several(value: object, handler: Any) -> Any:
+    if isinstance(value, PublicHolidays) or value is None:
+        return handler(value)
+    several = isinstance(value, list | tuple)  # looked at here: a union would tell the mistakes of both its forms
+    return _several().validate_python(value) if several else PublicHolidays.model_validate(value)
+
+
+@dataclass(frozen=True, repr=False)
+class CalendarFile:
+    """An ICS file of the folder by its name, and its text once it was read."""
+
+    name: str
+    text: str | None = None
+
+    def __repr__(self) -> str:
+        digest = hashlib.sha256((self.text or "").encode("utf-8", "backslashreplace")).hexdigest()
+        return f"CalendarFile({self.name!r}, {digest})"
+
+
+def _as_file(value: object) -> CalendarFile:
+    if isinstance(value, CalendarFile):
+        return value
+    name = as_text(value)
+    if "://" in name:
+        what = "a calendar is not read from the network: save it as a file in this folder"
+        raise wrong(what, found=shown(name), allowed="a file's name such as closures.ics")
+    if "/" in name or "\\" in name or name.startswith(".") or "\0" in name:
+        raise wrong("a calendar file stands in this folder", found=shown(name), allowed="its name, without a path")
+    if not name.lower().endswith(".ics"):
+        raise wrong("a calendar file's name ends with .ics", found=shown(name))
+    return CalendarFile(name)
+
+
+def _as_covers(value: object) -> tuple[Date, Date]:
+    if isinstance(value, tuple):
+        return value
+    text = " ".join(as_text(value).split())
+    first, to, last = text.partition(" to ")
+    if not to:
+        parts = re.findall(r"\d{4}-\d\d-\d\d", text)
+        corrected = " to ".join(parts) if len(parts) == 2 else ""
+        allowed = "2025-01-01 to 2027-12-31"
+        raise wrong("covers is a span of days", found=shown(value), allowed=allowed, corrected=corrected)
+    days = (as_day(first), as_day(last))
+    if days[0] > days[1]:
+        raise wrong("covers ends before it starts", found=shown(text), corrected=f"{days[1]} to {days[0]}")
+    if days[1].year - days[0].year > LONGEST_COVER:
+        raise wrong(f"covers spans {LONGEST_COVER} years at most", found=shown(text))
+    return days
 
 
 class CalendarRules(Model):
-    """When a location is open. Left out: Monday to Friday, 09:00-18:00, no holidays."""
+    """When a location is open. Left out: Monday to Friday, 09:00-18:00, no holidays.
 
-    working_days: Annotated[
-        frozenset[int],
-        BeforeValidator(_as_working_days),
-        WithJsonSchema({"type": ["string", "array"], "examples": ["mon-fri", ["mon", "wed"]]}),
-    ] = frozenset(range(1, 6))
-    hours: Annotated[
-        tuple[Time, Time],
-        BeforeValidator(_as_hours),
-        WithJsonSchema({"type": "string", "examples": ["09:00-18:00"]}),
-    ] = (Time(9), Time(18))
-    holidays: PublicHolidays | None = None
-    closed: Annotated[
-        tuple[tuple[Date, Date, str], ...],
-        BeforeValidator(_as_closed),
-        WithJsonSchema({"type": "array", "items": {"type": ["string", "object"]}}),
-    ] = ()
+    `covers`: beyond these days the closures are not known, and no due is guessed there.
+    """
+
+    working_days: WorkingDays = frozenset(range(1, 6))
+    hours: Hours = Field(default_factory=lambda: StaffedHours(usual=USUAL))
+    holidays: Annotated[
+        PublicHolidays | tuple[PublicHolidays, ...] | None,
+        WrapValidator(_one_or_several),
+    ] = None
+    closed: tuple[AnyClosure, ...] = ()
+    ics: Annotated[
+        CalendarFile | None,
+        PlainValidator(_as_file),
+        WithJsonSchema({"type": "string", "description": "a calendar file (ICS) of this folder"}),
+    ] = None
+    covers: Annotated[
+        tuple[Date, Date] | None,
+        PlainValidator(_as_covers),
+        WithJsonSchema({"type": "string", "examples": ["2025-01-01 to 2027-12-31"]}),
+    ] = None
+
+    def all_holidays(self) -> tuple[PublicHolidays, ...]:
+        """Return the public holidays, one or several, as a tuple."""
+        if isinstance(self.holidays, PublicHolidays):
+            return (self.holidays,)
+        return self.holidays or ()
+
+    def week(self) -> dict[int, Spans]:
+        """Return the staffed hours of each ISO weekday that is open; hours by weekday name the working days too."""
+        told = self.hours.on
+        named = not self.hours.by_weekday or "working_days" in self.model_fields_set
+        days = self.working_days if named else frozenset(dict(self.hours.by_weekday))
+        return {day: told(day) for day in sorted(days) if told(day)}
+
+    def own_closures(self, first: Date, last: Date) -> Iterator[tuple[Date, str]]:
+        """Yield the closed days of the organisation's own between two days, with their names."""
+        for closure in self.closed:
+            for day in closure.between(first, last):
+                yield day, closure.name

@@ -1,11 +1,19 @@
-"""Calendars with their closed days: public holidays by the `holidays` library, and a location's own closures."""
+"""Calendars with their closed days: public holidays, a location's own closures, and those of a calendar file.
+
+It must never answer for a day that one of these does not know: the calendar then carries its limits.
+"""
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from whenever import Date
 
+from engine.authoring.calendar_files import closures_in_file
+from engine.authoring.public_holidays import holiday_limit, public_holidays
 from engine.core.calendar import Calendar
-from engine.core.calendar_rules import CalendarRules, PublicHolidays
+from engine.core.calendar_limits import Limit
+from engine.core.calendar_rules import CalendarRules
 from engine.core.errors import UserError
 from engine.core.organisation import Organisation
 
@@ -14,49 +22,71 @@ MARGIN_DAYS = 400
 
 
 def calendar_at(organisation: Organisation, location: str, days: list[Date]) -> Calendar:
-    """Return the calendar of a location, covering the given days with a margin on both sides.
+    """Return the calendar of a location, covering the given days with a margin on both sides, in whole years.
+
+    Where `covers` or the public holidays end earlier it ends there, and refuses what lies beyond.
 
     Raises:
-        UserError: the holidays of the country or subdivision are not known.
+        UserError: the holidays of the country or subdivision are not known, or the calendar file was not read.
     """
     name = organisation.locations[location].calendar
-    rules = organisation.calendars[name]
     first, last = min(days).add(days=-MARGIN_DAYS), max(days).add(days=2 * MARGIN_DAYS)
-    closed = dict(public_holidays(rules.holidays, first, last)) if rules.holidays else {}
-    closed |= own_closures(rules, first, last)
-    opening, closing = rules.hours
-    return Calendar(name, rules.working_days, opening, closing, dict(sorted(closed.items())), (first, last))
+    return _calendar(name, organisation.calendars[name], first.year, last.year)
 
 
-def own_closures(rules: CalendarRules, first: Date, last: Date) -> dict[Date, str]:
-    """Return each closed day of the organisation's own between two days, with its name."""
-    found: dict[Date, str] = {}
-    for start, end, name in rules.closed:
-        day = max(start, first)
-        while day <= min(end, last):
-            found[day] = name
-            day = day.add(days=1)
-    return found
+@lru_cache(maxsize=256)
+def _calendar(name: str, rules: CalendarRules, first_year: int, last_year: int) -> Calendar:
+    """The same few calendars serve every coworker: whole years make the next one's days those of the last."""
+    limits = limits_of(rules)
+    covers = _known_span(name, (Date(first_year, 1, 1), Date(last_year, 12, 31)), limits)
+    week = rules.week()
+    if not week:
+        raise UserError(f"calendar {name!r} is never open", advice="Look at its working_days and hours.")
+    always_alike = len(set(week.values())) == 1 and all(len(spans) == 1 for spans in week.values())
+    return Calendar(
+        name,
+        frozenset(week),
+        min(spans[0].opening for spans in week.values()),
+        max(spans[-1].closing for spans in week.values()),
+        dict(sorted(closed_days(name, rules, *covers).items())),
+        covers,
+        hours={} if always_alike else week,
+        limits=limits,
+    )
 
 
-def public_holidays(given: PublicHolidays, first: Date, last: Date) -> dict[Date, str]:
-    """Return the public holidays between two days, with their names in the country's own language.
+def closed_days(name: str, rules: CalendarRules, first: Date, last: Date) -> dict[Date, str]:
+    """Return every closed day between two days with its name; the organisation's own names win.
 
     Raises:
-        UserError: the country or subdivision is unknown; the known subdivisions are named.
+        UserError: as calendar_at.
     """
-    from holidays import country_holidays, list_supported_countries
+    closed: dict[Date, str] = {}
+    for given in reversed(rules.all_holidays()):
+        closed |= public_holidays(given, first, last)
+    if rules.ics is not None:
+        if rules.ics.text is None:
+            what = f"the file {rules.ics.name} of calendar {name!r} was not read"
+            raise UserError(what, advice="Load organisation.yaml from its folder.")
+        closed |= closures_in_file(rules.ics.text, first, last)
+    return closed | dict(rules.own_closures(first, last))
 
-    years = range(first.year, last.year + 1)
-    try:
-        found = country_holidays(given.country, subdiv=given.subdivision, years=years)
-    except NotImplementedError:
-        known = list_supported_countries()
-        if given.country not in known:
-            what = f"there are no public holidays for the country {given.country!r}."
-            raise UserError(what, advice="Write an ISO 3166 code such as ES, or list the days under closed.") from None
-        names = ", ".join(known[given.country]) or "none"
-        raise UserError(
-            f"{given.country} has no subdivision {given.subdivision!r}.", advice=f"Known: {names}."
-        ) from None
-    return {Date(day.year, day.month, day.day): name for day, name in sorted(found.items())}
+
+def limits_of(rules: CalendarRules) -> tuple[Limit, ...]:
+    """Return the spans beyond which the closed days of a calendar are not known. Raises as calendar_at."""
+    own = (Limit(*rules.covers, "it covers"),) if rules.covers else ()
+    return (*own, *dict.fromkeys(map(holiday_limit, rules.all_holidays())))
+
+
+def _known_span(name: str, wanted: tuple[Date, Date], limits: tuple[Limit, ...]) -> tuple[Date, Date]:
+    """Return the wanted span within all limits; of limits that lie wholly elsewhere, the year next to it."""
+    first = max((limit.first for limit in limits), default=wanted[0])
+    last = min((limit.last for limit in limits), default=wanted[1])
+    if first > last:
+        told = "; ".join(map(str, limits))
+        raise UserError(f"calendar {name!r} knows no day at all: {told}", advice="Change its covers or its holidays.")
+    if wanted[0] > last:
+        return max(first, last.add(days=-366)), last
+    if wanted[1] < first:
+        return first, min(last, first.add(days=366))
+    return max(first, wanted[0]), min(last, wanted[1])
