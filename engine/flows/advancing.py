@@ -24,9 +24,9 @@ from engine.flows.native_lists import NEW_CONTACTS, NEW_MEMBERS, TRIGGER_OF, Nat
 from engine.flows.preview import Preview
 from engine.flows.request import Request, missing_inputs, typed_inputs
 from engine.flows.resume import Recovery, Resumed
-from engine.flows.run import Job, Runner
+from engine.flows.run import Job, Ran, Runner
 from engine.flows.stopping import Stopped
-from engine.flows.verdicts import Verdict, busy, held_until, of_applied, of_error
+from engine.flows.verdicts import Verdict, busy, held_until, of_applied, of_both, of_error
 from engine.flows.version import version_of
 from engine.ledger.ledger import Ledger
 from engine.ledger.service_values import JobId, JobState, StoredJob
@@ -119,25 +119,38 @@ class Advancer:
                 before=lambda tenure, text: self._tell_left(recovery.unfinished(tenure, but=text)),
                 after=lambda tenure, done: self._tell_left(recovery.after_run(tenure, done)),
             )
-        away = self._outage.seconds(ran.applied.stopped_by if ran else None, self._clock())
+        away = self._outage.seconds(ran.stopped_by if ran else None, self._clock())
         if ran is None:
             return agreement.verdict or busy(self._clock()), None
-        return of_applied(ran.applied, job, self._clock(), outage=away), ran.applied.run_id
+        return self._of_ran(ran, job, away), ran.applied.run_id
+
+    def _of_ran(self, ran: Ran, job: StoredJob, away: float) -> Verdict:
+        verdicts = [of_applied(part.applied, job, self._clock(), outage=away) for part in ran.parts()]
+        if ran.trouble is not None:
+            verdicts.append(of_error(ran.trouble, job, self._clock(), outage=away))
+        return of_both(verdicts)
 
     def _against(self, job: StoredJob, ready: Ready, made: Preview) -> Verdict | None:
         """Return why nothing is made of a plan, None when it is to be made."""
-        actions = made.plan.actions
+        actions = [action for part in made.parts() for action in part.plan.actions]
         if any(one.action in _CHANGES for one in actions):
-            native = self._native_list_doubled(job, ready, made.facts)
-            return None if native is None else Verdict("aside", _doubled_in_words(native, made.facts.location))
+            return self._doubled(job, ready, made)
         if held := [one for one in actions if one.action == "hold"]:
             return held_until(f"in doubt: {held[0].reason}", (one.decides_at for one in held), self._clock())
         if conflicts := [one for one in actions if one.action == "conflict"]:
             return Verdict("failed", f"conflict {len(conflicts)}: {conflicts[0].reason}")
-        unfinished = self._ledger.unfinished(made.plan.expansion.coworker_id)
+        unfinished = (run for part in made.parts() for run in self._ledger.unfinished(part.plan.expansion.coworker_id))
         if any(run.tasklist == job.tasklist for run in unfinished):
             return None  # a run that died after its last task is closed by the one that finds all of it done
-        return Verdict("done", _NOTHING)
+        return Verdict("done", _NOTHING) if made.trouble is None else self._of_error(made.trouble, job)
+
+    def _doubled(self, job: StoredJob, ready: Ready, made: Preview) -> Verdict | None:
+        for part in made.parts():
+            if any(one.action in _CHANGES for one in part.plan.actions):
+                native = self._native_list_doubled(job, ready, part.facts)
+                if native is not None:
+                    return Verdict("aside", _doubled_in_words(native, part.facts.location))
+        return None
 
     def _tell_left(self, resumed: Resumed) -> None:
         for left in resumed.left:
@@ -185,41 +198,40 @@ class _UnderWay:
         self._lock = threading.Lock()
         self._ids: set[int] = set()
 
-    def begin(self, coworker_id: int) -> bool:
-        """Claim a coworker; False while another thread has it."""
+    def begin(self, coworker_ids: frozenset[int]) -> bool:
+        """Claim coworkers, all or none; False while another thread has one of them."""
         with self._lock:
-            is_free = coworker_id not in self._ids
-            self._ids.add(coworker_id)
+            is_free = not coworker_ids & self._ids
+            self._ids |= coworker_ids if is_free else frozenset()
             return is_free
 
-    def end(self, coworker_id: int) -> None:
-        """Let other threads have it."""
+    def end(self, coworker_ids: frozenset[int]) -> None:
+        """Let other threads have them."""
         with self._lock:
-            self._ids.discard(coworker_id)
+            self._ids -= coworker_ids
 
 
 class _Agreement:
-    """Asked before a plan is made; keeps why it was declined, and the coworker for itself until the run is over."""
+    """Asked before a plan is made; keeps why it was declined, and the coworkers for itself until the run is over."""
 
     def __init__(self, against: Callable[[Preview], Verdict | None], under_way: _UnderWay) -> None:
         self._against = against
         self._under_way = under_way
-        self._claimed: int | None = None
+        self._claimed: frozenset[int] = frozenset()
         self.verdict: Verdict | None = None
 
     def __enter__(self) -> None:
         pass
 
     def __exit__(self, *_: object) -> None:
-        if self._claimed is not None:
-            self._under_way.end(self._claimed)
+        self._under_way.end(self._claimed)
 
     def __call__(self, made: Preview) -> bool:
         self.verdict = self._against(made)
-        coworker_id = made.plan.expansion.coworker_id
-        if self.verdict is None and self._under_way.begin(coworker_id):
-            self._claimed = coworker_id
-        return self._claimed is not None
+        coworker_ids = frozenset(part.plan.expansion.coworker_id for part in made.parts())
+        if self.verdict is None and self._under_way.begin(coworker_ids):
+            self._claimed = coworker_ids
+        return bool(self._claimed)
 
 
 class _Outage:

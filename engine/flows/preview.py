@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from whenever import Instant
 
 from engine.core.completions import ends_of
-from engine.core.errors import UserError
+from engine.core.errors import TasklistsError, UserError
 from engine.core.facts import Facts
 from engine.core.findings import too_long
 from engine.core.origins import with_origins
@@ -36,6 +36,9 @@ class Preview:
     """Of what the plan leaves out: the items that are made once for a team, where there is no plan for it."""
     team: Preview | None = None
     """The same for the items that are made once for the coworker's team, in a list that has others too."""
+
+    trouble: TasklistsError | None = None
+    """What keeps a plan for the team from being made now, where that does not keep the coworker's from being made."""
 
     def parts(self) -> Iterator[Preview]:
         """Yield this preview, and that of the team's items where there is one."""

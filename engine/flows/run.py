@@ -98,7 +98,7 @@ class Runner:
             theirs = plan_for_team(job.request, lambda: self._begin(replace(job, prepared=team)))
             mine = mine.without_team(theirs.left_out)
         around = _Around(before, after)
-        if agree is not None and not agree(_shown(mine, theirs.planned)):
+        if agree is not None and not agree(_shown(mine, theirs)):
             return None
         if theirs.planned is None:
             return replace(self._make(mine, around), trouble=theirs.trouble)
@@ -243,5 +243,6 @@ class Runner:
             self._waiting(what, left)
 
 
-def _shown(mine: Begun, theirs: Begun | None) -> Preview:
-    return replace(mine.look(), team=None if theirs is None else theirs.look())
+def _shown(mine: Begun, theirs: TeamPart[Begun]) -> Preview:
+    team = None if theirs.planned is None else theirs.planned.look()
+    return replace(mine.look(), team=team, trouble=theirs.trouble)

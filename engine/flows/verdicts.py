@@ -7,7 +7,7 @@ never hold a member's text: it is kept, listed and logged.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -164,6 +164,22 @@ def of_applied(applied: Applied, job: StoredJob, now: Instant, *, outage: float)
     if conflicts := by_outcome.get("conflict"):
         return Verdict("failed", f"{counts}: {conflicts[0].error}")
     return Verdict("done", counts)
+
+
+_GRAVEST: Final[tuple[JobState, ...]] = ("open", "failed", "aside", "done")
+
+
+def of_both(verdicts: Sequence[Verdict]) -> Verdict:
+    """Return what the verdicts on the parts of one job come to: open while one of them is, and due with the first."""
+    state = min((one.state for one in verdicts), key=_GRAVEST.index)
+    found = [one for one in verdicts if one.state == state]
+    return Verdict(
+        state,
+        "; ".join(dict.fromkeys(one.why for one in found)),
+        min((one.due_at for one in found if one.due_at is not None), default=None),
+        is_try=any(one.is_try for one in found),
+        by_design=all(one.by_design for one in found),
+    )
 
 
 def _held(why: str, moments: Iterable[Instant | None], now: Instant, *, parked: bool = False) -> Verdict:
