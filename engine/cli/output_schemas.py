@@ -16,8 +16,11 @@ from engine.cli.schema_parts import Schema
 from engine.cli.schema_parts import array_of as _array
 from engine.cli.schema_parts import object_of as _object
 
-ACTIONS = ("create", "keep", "adopt", "update", "skip", "conflict", "hold", "remove")
-OUTCOMES = ("created", "kept", "adopted", "updated", "removed", "skipped", "conflict", "failed", "held", "parked")
+ACTIONS = ("create", "keep", "adopt", "update", "skip", "conflict", "hold", "remove", "wait")
+OUTCOMES = (
+    *("created", "kept", "adopted", "updated", "removed", "skipped", "conflict", "failed", "held", "parked"),
+    "waiting",
+)
 FINDINGS = ("lost", "doubled", "held", "foreign", "drifted", "completed", "removed")
 
 _PAYLOAD = _object(
@@ -33,6 +36,13 @@ _PAYLOAD = _object(
     DisplayToEveryone={"type": "boolean"},
 )
 _DRIFT = _object(field=_TEXT, was=_TEXT_OR_NULL, wanted=_TEXT)
+_WAITS: Schema = {
+    "anyOf": [
+        _object(**{"for": _TEXTS, "until": _MOMENT_OR_NULL, "stuck": {"type": "boolean"}}),
+        {"type": "null"},
+    ]
+}
+"""What a task that is not made yet waits for: other tasks, or a moment."""
 _ACTION = _object(
     action={"enum": list(ACTIONS)},
     item=_TEXT,
@@ -41,6 +51,7 @@ _ACTION = _object(
     due_at=_MOMENT_OR_NULL,
     payload=_PAYLOAD,
     reason=_TEXT,
+    waits=_WAITS,
     drift=_array(_DRIFT),
     explain=_object(due=_TEXTS, responsible=_TEXTS, when=_TEXTS),
 )

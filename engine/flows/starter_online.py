@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 
+from whenever import Instant
+
 from engine.authoring.importing.drafting import slug_of
 from engine.core.errors import UserError
 from engine.flows.native_lists import rows_of
@@ -31,7 +33,8 @@ def places_online(reader: NexudusReader) -> tuple[NewPlace, ...]:
         if number is not None:
             name = slug_of(str(row.get("Name") or ""), {place.name for place in found}, otherwise="location")
             whole = reader.record(Entity.BUSINESS, number) or row
-            found.append(NewPlace(name, number, _zone(reader, whole), _country(whole)))
+            country = _country(whole)
+            found.append(NewPlace(name, number, _nearer(_zone(reader, whole), country), country))
     return tuple(found)
 
 
@@ -71,6 +74,22 @@ def _zone(reader: NexudusReader, row: Record) -> str:
         return reader.time_zone(number)
     except (RoleMissing, RequestRefused, UserError):
         return ""
+
+
+def _nearer(zone: str, country: str) -> str:
+    """The country's own zone where it is one with the same clock: Nexudus's names tell regions, not countries."""
+    from babel.core import get_global
+
+    zones: Sequence[str] = get_global("territory_zones").get(country, ())
+    area = zone.partition("/")[0]
+    same = [one for one in zones if one.partition("/")[0] == area and _clock(one) == _clock(zone)]
+    return same[0] if len(same) == 1 else zone
+
+
+def _clock(zone: str) -> tuple[str, ...]:
+    """What a zone's clock shows in winter and in summer of one year."""
+    moments = (Instant.from_utc(2026, month, 15) for month in (1, 4, 7, 10))
+    return tuple(moment.to_tz(zone).to_plain().format_iso() for moment in moments)
 
 
 def _country(row: Record) -> str:
