@@ -17,6 +17,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from lists_given import SHIPPED, Command
 from sandbox_process import SandboxProcess, sandbox
 
+_LIMITS = ("WRITES_PER_MINUTE", "CALLS_PER_MINUTE", "CALLS_PER_HOUR", "CALLS_PER_100_MS", "WRITES_PER_DAY")
+_OUR_LIMITS = tuple(f"TASKLISTS_{name}" for name in _LIMITS)
+
 
 @pytest.fixture(scope="session")
 def far_side() -> Iterator[SandboxProcess]:
@@ -33,7 +36,7 @@ def tasklists(far_side: SandboxProcess, tmp_path: Path) -> Command:
     folder = tmp_path / "tasklists"
     shutil.copytree(SHIPPED, folder, ignore=shutil.ignore_patterns(".*"))
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("NEXUDUS_", "TASKLISTS_"))}
-    env = {**kept, **far_side.env, "TASKLISTS_DIR": str(folder)}
+    env = {**kept, **far_side.env, **dict.fromkeys(_OUR_LIMITS, "0"), "TASKLISTS_DIR": str(folder)}
 
     def call(*arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "engine.cli.main", *arguments]
