@@ -118,8 +118,6 @@ class _Planner:
         until = wanted.waits.until
         waits = self._keep("wait", wanted, wanted.waits.reason)
         waits = replace(waits, decides_at=until if until is not None and until > self.now else None)
-        if wanted.due_at is None:  # it may count from what is still to come
-            waits = replace(waits, payload={name: told for name, told in waits.payload.items() if name != "DueDate"})
         if known is None or known.state != "intended":
             return waits
         return self._taking_over(replace(waits, baseline_texts=wanted.texts()), known)
@@ -163,6 +161,8 @@ class _Planner:
 
     def _settled(self, wanted: Wanted, known: KnownTask) -> Action:
         made = f"{known.state} {known.at.to_tz(self.expansion.zone).date()} by run {known.run_id}"
+        others = _other_list(self.expansion, known)
+        made += f" of {others}" if others else ""
         if known.task_id in self.situation.gone:
             gone = f"{made}, since deleted in Nexudus; it is not made again"
             reason = f"{gone} (--again LABEL makes the whole list once more)"
@@ -174,6 +174,8 @@ class _Planner:
         return replace(kept, task_id=known.task_id, drift=self._drift(wanted, known, was))
 
     def _drift(self, wanted: Wanted, known: KnownTask, was: Mapping[str, str]) -> tuple[Drift, ...]:
+        if _other_list(self.expansion, known):
+            return ()  # that list's words made it, and it tells how they have changed
         compared: Wanted | None = wanted
         origin = (known.contract_id, known.event_at)
         if origin != (self.expansion.contract_id, self.expansion.event_at):
@@ -237,6 +239,11 @@ class _Planner:
 
     def _payload(self, wanted: Wanted, due_at: Instant | None) -> dict[str, Any]:
         return wanted.payload(task_list_name=self.name, due_at=due_at, with_mark=self.situation.with_mark)
+
+
+def _other_list(expansion: Expansion, known: KnownTask) -> str:
+    """Return the list that made a task which is the same as one of this list (`same_as`); '' when this one did."""
+    return "" if known.tasklist in {"", expansion.tasklist, expansion.naming.tasklist_id} else known.tasklist
 
 
 def _explained(wanted: Wanted, step: str) -> Wanted:

@@ -25,6 +25,7 @@ _WOULD = {
     "conflict": "conflict",
     "hold": "hold",
     "remove": "would remove",
+    "wait": "wait",
 }
 """A preview speaks in the conditional."""
 

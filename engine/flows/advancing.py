@@ -33,7 +33,7 @@ from engine.ledger.service_values import JobId, JobState, StoredJob
 from engine.ledger.values import RunId
 from engine.nexudus.errors import RoleMissing, UnreadableRecord
 
-_CHANGES: Final = frozenset({"create", "adopt", "update", "remove"})
+_CHANGES: Final = frozenset({"create", "adopt", "update", "remove", "wait"})
 _NEW_HOURS: Final = 24
 """A coworker who was entered so shortly before is a new contact for Nexudus as well, whatever event came first."""
 

@@ -31,7 +31,7 @@ _MOST_NAMES: Final = 60
 
 _CONNECT: Final = ("no connection", "connection refused", "no such host", "secure connection", "proxy")
 _TASK_OUTCOMES: Final = frozenset(
-    {"created", "kept", "adopted", "updated", "removed", "skipped", "conflict", "failed", "held", "parked"}
+    {"created", "kept", "adopted", "updated", "removed", "skipped", "conflict", "failed", "held", "parked", "waiting"}
 )
 _JOB_STATES: Final = frozenset({"open", "done", "aside", "failed"})
 
