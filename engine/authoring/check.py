@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal, TypeVar
 
 from pydantic import BaseModel
 
+from engine.authoring.composing import is_abstract
 from engine.authoring.folder import Folder
+from engine.authoring.library import Library, few
 from engine.authoring.loader import Loaded
 from engine.authoring.organisation_check import organisation_problems
+from engine.authoring.overlaying import overlays_of
 from engine.authoring.places import as_written
 from engine.core.errors import Problem, Problems, UserError
 from engine.core.model import TaskList
 from engine.core.organisation import Organisation
 from engine.core.prepared import Finding, Prepared
 from engine.core.preparing import prepare
+from engine.core.words import nearest
 
 MOST_TO_PASTE = 400
 """Characters of a corrected line that a person would paste; a longer one only hides the other problems."""
@@ -34,6 +38,10 @@ class Checked:
     lists: dict[str, Prepared]
     loaded: dict[str, Loaded[TaskList]]
     problems: tuple[Problem, ...]
+    abstract: frozenset[str] = frozenset()
+    """The lists that are only extended or included; they are in neither of the two maps."""
+    of_list: dict[str, tuple[Problem, ...]] = field(default_factory=dict)
+    """What is wrong with each list, in its own file or in those that it is made of."""
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -41,7 +49,7 @@ class Checked:
 
 
 def check_folder(folder: Folder, names: Iterable[str] = ()) -> Checked:
-    """Check organisation.yaml and the named lists, or all of them and the names of all files.
+    """Check organisation.yaml and the named lists with those that they are made of, or all and the names of all files.
 
     Raises:
         UserError: a named list does not exist.
@@ -49,25 +57,27 @@ def check_folder(folder: Folder, names: Iterable[str] = ()) -> Checked:
     named = tuple(dict.fromkeys(names))
     problems: list[Problem] = [] if named else list(folder.odd_files())
     organisation = _gathered(problems, folder.organisation_mended)
-    usable = organisation if organisation is not None and not organisation.problems else None
     if organisation is not None:
         problems.extend((*organisation.problems, *organisation_problems(organisation)))
-    lists: dict[str, Prepared] = {}
-    sound: dict[str, Loaded[TaskList]] = {}
+    usable = organisation if organisation is not None and not organisation.problems else None
+    work = _Lists(folder, usable.model if usable is not None else None)
     for name in named or folder.lists():
-        loaded = _gathered(problems, partial(folder.tasklist_mended, name))
-        if loaded is None:
-            continue
-        problems.extend(loaded.problems)
-        if not loaded.problems:
-            sound[name] = loaded
-        if usable is not None and usable.model.locations:
-            prepared, findings = prepare(loaded.model, usable.model, loaded.doubtful)
-            problems.extend(_problem(loaded, finding) for finding in findings)
-            if prepared is not None and not loaded.problems:
-                lists[name] = prepared
-    problems.extend(_same_identity(sound | _others(folder, sound)))
-    return Checked(usable, lists, sound, tuple(sorted(set(problems))))
+        work.check(name)
+    for other in dict.fromkeys(reached for name in named for reached in work.library.reached(name)):
+        work.check(other)
+    work.of_all(named or folder.lists())
+    every = (problem for found in work.of_list.values() for problem in found)
+    told = told_once([*problems, *every])
+    of_list = {name: tuple(sorted(set(found))) for name, found in work.of_list.items()}
+    return Checked(usable, work.ready, work.sound, told, frozenset(work.abstract), of_list)
+
+
+def told_once(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Return problems in order, and of those that say the same of the same place only one: lists share files."""
+    found: dict[object, Problem] = {}
+    for problem in sorted(problems):
+        found.setdefault((problem.place, problem.what, problem.found, problem.severity), problem)
+    return tuple(found.values())
 
 
 def _gathered(problems: list[Problem], read: Callable[[], Loaded[M]]) -> Loaded[M] | None:
@@ -78,9 +88,111 @@ def _gathered(problems: list[Problem], read: Callable[[], Loaded[M]]) -> Loaded[
         return None
 
 
+class _Lists:
+    """The lists of one folder being checked, one after the other; what they share is read once."""
+
+    def __init__(self, folder: Folder, organisation: Organisation | None) -> None:
+        self.folder = folder
+        self.organisation = organisation
+        self.library: Library = folder.library()
+        self.ready: dict[str, Prepared] = {}
+        self.sound: dict[str, Loaded[TaskList]] = {}
+        self.abstract: set[str] = set()
+        self.of_list: dict[str, list[Problem]] = {}
+
+    def check(self, name: str) -> None:
+        """Check one list, unless that is done already."""
+        if name in self.of_list:
+            return
+        told = self.of_list.setdefault(name, [])
+        loaded = _gathered(told, partial(self.folder.tasklist_mended, name, self.library))
+        if loaded is None:
+            return
+        told.extend(loaded.problems)
+        if loaded.model.abstract:
+            self.abstract.add(name)
+        elif not loaded.problems:
+            self.sound[name] = loaded
+        if self.organisation is None or not self.organisation.locations:
+            return
+        told.extend(_odd_overlays(loaded, self.library.file(name).node, self.organisation))
+        if not loaded.whole:
+            return
+        prepared, findings = _prepared(loaded, self.organisation)
+        told.extend(findings)
+        if prepared is not None and not loaded.problems and not any(one.severity == "error" for one in told):
+            self.ready[name] = prepared
+
+    def of_all(self, asked: Iterable[str]) -> None:
+        """Find what is wrong between lists: the one identity of two, and an abstract list that nobody uses."""
+        for name, problem in _same_identity(self.sound | self._others()):
+            self.of_list.setdefault(name, []).append(problem)
+        used = {one.to for name in self.folder.lists() for one in self.library.references(name)}
+        readable = all(self._parses(name) for name in self.folder.lists())
+        for name in sorted(self.abstract & set(asked) - used if readable else ()):
+            file = self.library.file(name)
+            key = next(key for key, _ in file.node.entries if key.text == "abstract")
+            what = "this list is abstract, and no list extends or includes it"
+            place = file.source.at(key.line, key.column)
+            self.of_list[name].append(Problem(place, what, severity="warning"))
+
+    def _others(self) -> dict[str, Loaded[TaskList]]:
+        """The other lists, asked for or not, as far as they are sound: one of them may claim the same identity."""
+        found: dict[str, Loaded[TaskList]] = {}
+        for name in set(self.folder.lists()) - set(self.of_list):
+            with suppress(UserError):
+                loaded = self.folder.tasklist(name, self.library)
+                if not loaded.model.abstract:
+                    found[name] = loaded
+        return found
+
+    def _parses(self, name: str) -> bool:
+        try:
+            self.library.file(name)
+        except UserError:
+            return False
+        return True
+
+
+def _prepared(loaded: Loaded[TaskList], organisation: Organisation) -> tuple[Prepared | None, list[Problem]]:
+    """Return a list made ready with its overlays, or None when anything is wrong in one of them."""
+    where = [name for name in loaded.model.applies.locations if name in organisation.locations]
+    where = where or list(organisation.locations)
+    plain = [name for name in where if name not in loaded.at]
+    prepared, findings = prepare(loaded.model, organisation, loaded.doubtful, locations=plain if loaded.at else None)
+    problems = [_problem(loaded, finding) for finding in findings]
+    overlays: dict[str, Prepared] = {}
+    sound = prepared is not None
+    for location in (name for name in where if name in loaded.at):
+        there = loaded.at[location]
+        made, findings = prepare(there.model, organisation, there.doubtful, locations=[location])
+        problems += [_problem(there, finding) for finding in findings]
+        sound = sound and made is not None
+        if made is not None:
+            overlays[location] = replace(made, above=("overlays", location))
+    return (replace(prepared, overlays=overlays) if prepared is not None and sound else None), problems
+
+
+def _odd_overlays(loaded: Loaded[TaskList], node: object, organisation: Organisation) -> Iterator[Problem]:
+    """Yield a problem for each overlay of the list's own file whose location is unknown, or not one of the list's."""
+    from engine.authoring.nodes import Mapping
+
+    assert isinstance(node, Mapping)
+    own = loaded.model.applies.locations
+    for name, (key, _) in overlays_of(node).items():
+        place = loaded.source.at(key.line, key.column)
+        known = organisation.locations
+        if name not in known:
+            what = f"there is no location {name!r} in organisation.yaml"
+            yield Problem(place, what, allowed=few(known), nearest=nearest(name, known))
+        elif own and name not in own and not loaded.model.abstract:
+            what = f"this overlay is never used: applies.locations leaves {name!r} out"
+            yield Problem(place, what, severity="warning")
+
+
 @dataclass(frozen=True)
 class Ready:
-    """One sound list, with the file that it stands in."""
+    """One sound list, with the files that it stands in."""
 
     prepared: Prepared
     loaded: Loaded[TaskList]
@@ -88,30 +200,53 @@ class Ready:
 
     @property
     def data(self) -> bytes:
-        return self.loaded.source.data
+        """All bytes that the list is made of."""
+        return self.loaded.data
 
 
 def ready_list(folder: Folder, name: str) -> Ready:
     """Return one list made ready, with the warnings.
 
     Raises:
-        Problems: everything that is wrong with the two files.
-        UserError: the list does not exist.
+        Problems: everything that is wrong with the files that it is made of, and with organisation.yaml.
+        UserError: the list does not exist, or is abstract.
     """
     found = check_folder(folder, [name])
-    if found.errors:
+    if name not in found.lists or name not in found.loaded:
+        _refuse_abstract(folder, name, found)
+        raise Problems(found.problems)
+    if found.organisation is None or found.errors and _own_errors(found, name):
         raise Problems(found.problems)
     return Ready(found.lists[name], found.loaded[name], found.problems)
+
+
+def _own_errors(found: Checked, name: str) -> bool:
+    """Whether anything is wrong besides what is only wrong with a list that this one is made of."""
+    elsewhere = {one for other, told in found.of_list.items() if other != name for one in told}
+    return any(problem not in elsewhere for problem in found.errors) or any(
+        problem.severity == "error" for problem in found.of_list[name]
+    )
+
+
+def _refuse_abstract(folder: Folder, name: str, found: Checked) -> None:
+    if name not in found.abstract or found.errors:
+        return
+    library = folder.library()
+    users = [one for one in library.names if name in library.reached(one) and not is_abstract(library.file(one).node)]
+    advice = f"Lists made with it: {few(users)}." if users else "No list extends or includes it yet."
+    raise UserError(f"the list {name!r} is abstract: it is not run by itself.", advice=advice)
 
 
 def _problem(loaded: Loaded[TaskList], finding: Finding) -> Problem:
     fault, path = finding.fault, finding.path
     severity: Literal["error", "warning"] = "warning" if finding.warning else "error"
     mended = fault.corrected if len(fault.corrected) <= MOST_TO_PASTE else ""
-    other = f": the other stands on line {loaded.place(finding.other).line}" if finding.other else ""
+    place = loaded.place(path, fault.offset)
+    other = loaded.place(finding.other) if finding.other else None
+    where = "" if other is None else f"on line {other.line}" if other.file == place.file else f"at {other}"
     return Problem(
-        loaded.place(path, fault.offset),
-        fault.what + other,
+        place,
+        fault.what + (f": the other stands {where}" if where else ""),
         found=fault.found,
         allowed=fault.allowed,
         nearest=fault.nearest,
@@ -120,21 +255,12 @@ def _problem(loaded: Loaded[TaskList], finding: Finding) -> Problem:
     )
 
 
-def _others(folder: Folder, known: Iterable[str]) -> dict[str, Loaded[TaskList]]:
-    """The other lists, asked for or not, as far as they are sound: one of them may claim the same identity."""
-    found: dict[str, Loaded[TaskList]] = {}
-    for name in set(folder.lists()) - set(known):
-        with suppress(UserError):
-            found[name] = folder.tasklist(name)
-    return found
-
-
-def _same_identity(lists: dict[str, Loaded[TaskList]]) -> Iterator[Problem]:
+def _same_identity(lists: dict[str, Loaded[TaskList]]) -> Iterator[tuple[str, Problem]]:
     """Two lists that say they were formerly the same one would share identities."""
     seen: dict[str, str] = {}
     for name, loaded in sorted(lists.items()):
         number = loaded.model.formerly or loaded.model.tasklist
         if number in seen:
             what = f"the lists {seen[number]!r} and {name!r} both have the identity {number!r}"
-            yield Problem(loaded.place(("formerly" if loaded.model.formerly else "tasklist",)), what)
+            yield name, Problem(loaded.place(("formerly" if loaded.model.formerly else "tasklist",)), what)
         seen.setdefault(number, name)

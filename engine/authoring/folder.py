@@ -8,7 +8,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from engine.authoring.composing import composed
+from engine.authoring.library import Library
 from engine.authoring.loader import Loaded, load, load_mended
+from engine.authoring.reading import loaded_list
 from engine.authoring.source import Source, read_source
 from engine.core.errors import Place, Problem, Problems, UserError
 from engine.core.model import TaskList
@@ -48,17 +51,24 @@ class Folder:
         """Load organisation.yaml with its problems taken out, for further checks. Raises Problems or UserError."""
         return load_mended(Organisation, self.source(ORGANISATION))
 
-    def tasklist(self, tasklist_id: str) -> Loaded[TaskList]:
+    def library(self) -> Library:
+        """Return the folder's lists as trees, each file read once, when it is asked for."""
+        return Library(lambda name: self.source(f"{name}.yaml"), self.lists)
+
+    def tasklist(self, tasklist_id: str, library: Library | None = None) -> Loaded[TaskList]:
         """Load one task list by its id. Raises Problems or UserError; an unknown id names the nearest."""
-        loaded = self.tasklist_mended(tasklist_id)
+        loaded = self.tasklist_mended(tasklist_id, library)
         if loaded.problems:
             raise Problems(loaded.problems)
         return loaded
 
-    def tasklist_mended(self, tasklist_id: str) -> Loaded[TaskList]:
-        """Load one task list with its problems taken out, for further checks. Raises as `tasklist`."""
+    def tasklist_mended(self, tasklist_id: str, library: Library | None = None) -> Loaded[TaskList]:
+        """Load one task list, with what it extends, includes and overlays, its problems taken out for further checks.
+
+        `library` are the files that are read already. Raises as `tasklist`.
+        """
         self._must_exist(tasklist_id)
-        loaded = load_mended(TaskList, self.source(f"{tasklist_id}.yaml"))
+        loaded = loaded_list(composed(library or self.library(), tasklist_id))
         found = loaded.model.tasklist
         if found == tasklist_id or ("tasklist",) in loaded.doubtful:
             return loaded

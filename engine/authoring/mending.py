@@ -53,9 +53,7 @@ def taken_out(mended: Mended, path: Path) -> Mended | None:
         return Mended(_edited(mended.node, path, lambda node: _item(node, path[-1])), doubtful)
     if path[-1] in STAND_INS:
         text = _stand_in(path, str(path[-1]))
-        return Mended(
-            _edited(mended.node, path, lambda node: Scalar(text, True, False, node.line, node.column, node.source)), doubtful
-        )
+        return Mended(_edited(mended.node, path, lambda node: _quoted(text, node)), doubtful)
     return Mended(_edited(mended.node, path[:-1], lambda node: _without(node, path[-1])), doubtful)
 
 
@@ -68,11 +66,35 @@ def filled_in(mended: Mended, path: Path) -> Mended | None:
     def fill(node: Node) -> Node:
         if not isinstance(node, Mapping):
             return node
-        scalars = (Scalar(text, True, False, node.line, node.column, node.source) for text in (name, _stand_in(path, name)))
-        key, value = scalars
-        return replace(node, entries=(*node.entries, (key, value)))
+        added = (_quoted(name, node), _quoted(_stand_in(path, name), node))
+        return replace(node, entries=(*node.entries, added))
 
     return Mended(_edited(mended.node, path[:-1], fill), mended.doubtful | {tuple(path)})
+
+
+def completed(node: Mapping) -> Mapping:
+    """Return a list with stand-ins for what its users would give it: name, items, and the items' names."""
+    names = dict.fromkeys(key.text for key, _ in node.entries)
+    entries = [(key, _named(value) if key.text == "items" else value) for key, value in node.entries]
+    if "name" not in names:
+        entries.append((_quoted("name", node), _quoted(STAND_INS["name"], node)))
+    if "items" not in names:
+        only = Sequence((_item(node, 0),), node.line, node.column, node.source)
+        entries.append((_quoted("items", node), only))
+    return replace(node, entries=tuple(entries))
+
+
+def _named(items: Node) -> Node:
+    if not isinstance(items, Sequence):
+        return items
+    parts = (_with_name(part) for part in items.parts or (_item(items, 0),))
+    return replace(items, parts=tuple(parts))
+
+
+def _with_name(item: Node) -> Node:
+    if not isinstance(item, Mapping) or child(item, "name") is not None:
+        return item
+    return replace(item, entries=(*item.entries, (_quoted("name", item), _quoted(STAND_INS["name"], item))))
 
 
 def in_doubt(path: Path, doubtful: Iterable[Path]) -> bool:
@@ -97,10 +119,14 @@ def _standing(node: Node, path: Path) -> tuple[str | int, ...]:
 
 
 def _item(node: Node, position: str | int) -> Node:
-    at = (node.line, node.column, node.source)
     pairs = (("id", f"stand-in-{position}"), ("name", "-"))
-    entries = tuple((Scalar(key, True, False, *at), Scalar(text, True, False, *at)) for key, text in pairs)
-    return Mapping(entries, *at)
+    entries = tuple((_quoted(key, node), _quoted(text, node)) for key, text in pairs)
+    return Mapping(entries, node.line, node.column, node.source)
+
+
+def _quoted(text: str, near: Node) -> Scalar:
+    """Return a text that stands nowhere, with the place of what is near to it."""
+    return Scalar(text, True, False, near.line, near.column, near.source)
 
 
 def _without(node: Node, name: str | int) -> Node:
