@@ -14,8 +14,7 @@ from engine.core.errors import UserError
 if TYPE_CHECKING:
     from engine.authoring.check import Ready
     from engine.authoring.folder import Folder
-    from engine.core.facts import Facts
-    from engine.core.plan import Plan
+    from engine.flows.planned import Preview
 
 _EPILOG = """\b
 Example:
@@ -49,25 +48,24 @@ def command(
 ) -> int:
     """Show exactly what `run` would do for one coworker: each task, person and date, and why. Writes nothing."""
     from engine.authoring.check import ready_list
-    from engine.cli.masking import member_words
-    from engine.cli.showing import show_plan
+    from engine.cli.showing import show_preview
 
     if (coworker_id is None) == (facts_file is None):
         raise click.UsageError("name a coworker with --coworker ID, or saved facts with --facts FILE.")
     place = folder_in_use(folder)
     ready = ready_list(place, tasklist)
     if facts_file is not None:
-        plan, facts = offline(ready, facts_file, options)
+        made = offline(ready, facts_file, options)
     else:
-        plan, facts = online(place, ready, coworker_id or 0, options=options, save_facts=save_facts)
-    show_plan(plan, form, words=member_words(facts) if redact else {}, explain=explain)
-    changes = {"create", "adopt", "update", "remove"} & set(plan.counts())
+        made = online(place, ready, coworker_id or 0, options=options, save_facts=save_facts)
+    show_preview(made, form, redact=redact, explain=explain)
+    changes = {"create", "adopt", "update", "remove"} & {name for part in made.parts() for name in part.plan.counts()}
     return 4 if exit_code and changes else 0
 
 
 def online(
     place: Folder, ready: Ready, coworker_id: int, *, options: dict[str, Any], save_facts: Path | None
-) -> tuple[Plan, Facts]:
+) -> Preview:
     """Plan with what Nexudus and the ledger say now."""
     from engine.authoring.troubles import placed
     from engine.flows.account import Place, open_to_preview, policy
@@ -83,25 +81,25 @@ def online(
         )
         made = previewer.preview(request, version_of(prepared, ready.data))
     if save_facts is not None:
-        from engine.core.facts_json import dump_facts
+        from engine.core.saved_facts import dump_saved
 
-        write_private(save_facts, dump_facts(made.facts, made.situation))
-    return made.plan, made.facts
+        write_private(save_facts, dump_saved(made.saved()))
+    return made
 
 
-def offline(ready: Ready, facts_file: Path, options: dict[str, Any]) -> tuple[Plan, Facts]:
+def offline(ready: Ready, facts_file: Path, options: dict[str, Any]) -> Preview:
     """Plan from a facts file alone: no ledger, no network."""
     from engine.authoring.source import read_source
     from engine.authoring.troubles import placed
-    from engine.core.facts_json import load_facts
-    from engine.flows.offline import plan_from_facts
+    from engine.core.saved_facts import load_saved
+    from engine.flows.offline import preview_from_facts
     from engine.flows.version import version_of
 
-    facts, situation = load_facts(read_source(facts_file, str(facts_file)).text, str(facts_file))
-    request = request_of(ready.prepared.tasklist, facts.coworker_id, options, facts.inputs)
+    saved = load_saved(read_source(facts_file, str(facts_file)).text, str(facts_file))
+    request = request_of(ready.prepared.tasklist, saved.facts.coworker_id, options, saved.facts.inputs)
     version = version_of(ready.prepared, ready.data)
     with placed(ready):
-        return plan_from_facts(ready.prepared, facts, situation, request, version=version)
+        return preview_from_facts(ready.prepared, saved, request, version=version)
 
 
 def write_private(path: Path, text: str) -> None:

@@ -12,8 +12,6 @@ from engine.cli.making import Countdown, job_for, jobs_of, runner_for, say, wait
 from engine.cli.signals import at_a_prompt, stop_on_signals
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from engine.flows.preview import Preview
     from engine.flows.resume import Resumed
 
@@ -46,10 +44,8 @@ def command(
     from engine.authoring.check import ready_list
     from engine.authoring.troubles import placed
     from engine.cli.main import print_error
-    from engine.cli.masking import member_words
     from engine.cli.showing import show_run
     from engine.flows.account import Place, open_to_run
-    from engine.flows.apply import exit_code
     from engine.flows.resume import Recovery
 
     if not yes and not can_ask():
@@ -76,11 +72,10 @@ def command(
     if ran is None:
         click.echo("nothing was done", err=True)
         return 0
-    words = member_words(ran.preview.facts) if redact else {}
-    show_run(ran.preview.plan, ran.applied, form, words=words, plan_shown=agreement is not None and agreement.asked)
-    if ran.applied.stopped_by is not None:
-        print_error(ran.applied.stopped_by)
-    return exit_code(ran.applied)
+    show_run(ran, form, redact=redact, plan_shown=agreement is not None and agreement.asked)
+    if ran.stopped_by is not None:
+        print_error(ran.stopped_by)
+    return ran.exit_code
 
 
 class _Agreement:
@@ -92,15 +87,13 @@ class _Agreement:
         self.asked = False
 
     def __call__(self, made: Preview) -> bool:
-        from engine.cli.masking import member_words
-        from engine.cli.showing import show_plan
+        from engine.cli.showing import show_preview
 
-        changes = sum(made.plan.counts().get(name, 0) for name in ("create", "adopt"))
+        changes = sum(part.plan.counts().get(name, 0) for part in made.parts() for name in ("create", "adopt"))
         if not changes:
             return True
-        words: Mapping[str, str] = member_words(made.facts) if self._redact else {}
         if self._form == "table":  # what is asked about has to be seen first
-            show_plan(made.plan, self._form, words=words, explain=False)
+            show_preview(made, self._form, redact=self._redact, explain=False)
             self.asked = True
         with at_a_prompt():
             return click.confirm(f"Make these {changes} changes in Nexudus?", err=True)

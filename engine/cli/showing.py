@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from engine.cli.masking import Mask
+from engine.cli.masking import Mask, member_words
 from engine.core.report import markdown, plan_rows, plan_title, steers
 
 if TYPE_CHECKING:
     from engine.core.plan import Plan
     from engine.core.report import Row
-    from engine.flows.apply import Applied
+    from engine.flows.job import Ran
+    from engine.flows.planned import Preview
 
 Words = Mapping[str, str]
 
@@ -38,16 +39,31 @@ class _Line:
     """The id of the task in Nexudus, once there is one."""
 
 
-def show_plan(plan: Plan, form: str, *, words: Words, explain: bool) -> None:
-    """Print a plan. `words` are the personal texts to mask; none of them shows everything."""
-    shown = Mask(words).value(plan)
+def show_preview(made: Preview, form: str, *, redact: bool, explain: bool) -> None:
+    """Print a plan, and that for the team where there is one. `redact` masks personal texts."""
+    parts = [(part.plan, Mask(_words(part, redact=redact)).value(part.plan)) for part in made.parts()]
     if form == "json":
-        print_json(shown.to_json() | {"checksum": plan.checksum})
+        told, *team = (shown.to_json() | {"checksum": plan.checksum} for plan, shown in parts)
+        print_json(told | {"team": team[0] if team else None})
     elif form == "markdown":
-        text = markdown(shown, explain=explain)
-        click.echo(text.replace(shown.checksum[:12], plan.checksum[:12]), nl=False)
+        texts = (
+            markdown(shown, explain=explain).replace(shown.checksum[:12], plan.checksum[:12]) for plan, shown in parts
+        )
+        click.echo("\n".join(texts), nl=False)
     else:
-        _show_table(shown, explain=explain)
+        for number, (_, shown) in enumerate(parts):
+            _say_team(number)
+            _show_table(shown, explain=explain)
+
+
+def _words(made: Preview, *, redact: bool) -> Words:
+    return member_words(made.facts) if redact else {}
+
+
+def _say_team(number: int) -> None:
+    """Part the second plan from the first: what is made once for the team, and for whom."""
+    if number:
+        click.echo("\nOnce for the team:")
 
 
 def print_json(value: Any) -> None:
@@ -113,20 +129,32 @@ def _say_the_rest(plan: Plan) -> None:
         say(f"warning: {warning}")
 
 
-def show_run(plan: Plan, applied: Applied, form: str, *, words: Words, plan_shown: bool = False) -> None:
-    """Print what a run did: the plan's JSON with run_id and results, or a table of outcomes.
+def show_run(ran: Ran, form: str, *, redact: bool, plan_shown: bool = False) -> None:
+    """Print what a run did, and that for the team: the plan's JSON with run_id and results, or a table of outcomes.
 
     `plan_shown`: what is left out and warned of was shown with the plan already.
     """
-    mask = Mask(words)
-    shown, results = mask.value(plan), [mask.value(result) for result in applied.results]
+    masks = [Mask(_words(part.preview, redact=redact)) for part in ran.parts()]
     if form == "json":
-        told = shown.to_json() | {"checksum": plan.checksum, "run_id": applied.run_id}
-        print_json(told | {"results": [result.to_json() for result in results]})
+        told, *team = map(_run_json, ran.parts(), masks)
+        print_json(told | {"team": team[0] if team else None})
         return
+    for number, (part, mask) in enumerate(zip(ran.parts(), masks, strict=True)):
+        _say_team(number)
+        _show_run(part, mask, plan_shown=plan_shown)
+
+
+def _run_json(ran: Ran, mask: Mask) -> dict[str, Any]:
+    plan = ran.preview.plan
+    results = [mask.value(result).to_json() for result in ran.applied.results]
+    return mask.value(plan).to_json() | {"checksum": plan.checksum, "run_id": ran.applied.run_id, "results": results}
+
+
+def _show_run(ran: Ran, mask: Mask, *, plan_shown: bool) -> None:
     from engine.cli.tables import say
 
-    done = {result.action.wanted.identity: result for result in results}
+    shown, applied = mask.value(ran.preview.plan), ran.applied
+    done = {result.action.wanted.identity: result for result in map(mask.value, applied.results)}
     lines = []
     for action, row in zip(shown.actions, plan_rows(shown), strict=True):
         result = done[action.wanted.identity]

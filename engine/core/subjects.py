@@ -11,6 +11,8 @@ from engine.core.errors import UserError
 from engine.core.facts import Facts
 from engine.core.identity import Subject
 from engine.core.membership import paying_member
+from engine.core.prepared import Prepared
+from engine.core.wanted import LeftOut
 
 
 def subject_of(once_per: str, facts: Facts, business_id: int) -> Subject:
@@ -63,3 +65,9 @@ def _team(facts: Facts) -> Subject:
         whose = f"coworker {payer} pays for team {team['Id']}"
         raise UserError(f"once_per: team, and {whose}; these facts are of coworker {facts.coworker_id}.")
     return Subject("team", int(team["Id"]))
+
+
+def team_left_out(prepared: Prepared, why: str) -> tuple[LeftOut, ...]:
+    """Return the team's items of a list as left out for a reason; none for ''."""
+    items = {ready.item.id: None for one in prepared.everywhere() for ready in one.team_items()} if why else {}
+    return tuple(LeftOut(item, "", why) for item in items)

@@ -10,9 +10,9 @@ from whenever import Instant
 
 from engine.core.errors import TasklistsError, UserError
 from engine.core.prepared import Prepared
+from engine.core.subjects import team_left_out
 from engine.flows.apply import Applied, TaskWriter, exit_code
 from engine.flows.gather import Gathered
-from engine.flows.parts import team_left_out
 from engine.flows.preview import Preview, Previewer
 from engine.flows.request import Request, at_zone
 from engine.flows.stored_request import request_text

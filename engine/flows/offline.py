@@ -12,6 +12,9 @@ from engine.core.origins import with_origins
 from engine.core.plan import Plan, Situation
 from engine.core.planner import make_plan
 from engine.core.prepared import Prepared
+from engine.core.saved_facts import Saved
+from engine.core.subjects import made_for_team, team_left_out
+from engine.flows.planned import Preview
 from engine.flows.request import Request, at_zone
 
 
@@ -33,6 +36,27 @@ def plan_from_facts(
         raise UserError(f"{short.message}.", advice="Save the facts again with --save-facts.") from None
     situation = with_origins(prepared, facts, expansion, situation)
     return make_plan(expansion, situation, at_zone(request.now, facts.zone)), facts
+
+
+def preview_from_facts(prepared: Prepared, saved: Saved, request: Request, *, version: str) -> Preview:
+    """Return the plan that a facts file gives, and that for the team where the list has items for both.
+
+    Raises:
+        UserError: as `plan_from_facts`.
+    """
+    own, team = prepared.parts()
+    plan, facts = plan_from_facts(own, saved.facts, saved.situation, request, version=version)
+    made = Preview(plan, facts, saved.situation)
+    if team is None:
+        return made
+    why = saved.left_out or made_for_team(saved.facts)
+    theirs = saved.team or (None if why else (saved.facts, saved.situation))
+    if theirs is None:
+        return made.without(team_left_out(prepared, why))
+    if saved.team is not None:  # a contract or a location that is named is the coworker's own
+        request = replace(request, contract_id=None, location=None)
+    other, used = plan_from_facts(team, *theirs, request, version=version)
+    return replace(made, team=Preview(other, used, theirs[1]))
 
 
 def _as_asked(prepared: Prepared, facts: Facts, request: Request) -> Facts:

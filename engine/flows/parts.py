@@ -15,7 +15,6 @@ from engine.core.errors import TasklistsError, UserError
 from engine.core.membership import NoTeam
 from engine.core.prepared import Prepared
 from engine.core.subjects import NO_TEAM
-from engine.core.wanted import LeftOut
 from engine.flows.gather import NotOurs
 from engine.flows.request import Request
 from engine.nexudus.errors import UnreadableRecord
@@ -72,9 +71,3 @@ def plan_for_team(request: Request, plan: Callable[[], Planned]) -> TeamPart[Pla
         if isinstance(error, NotOurs):
             return TeamPart(left_out=f"made once for the team, and its paying member is not ours: {error.message}")
         return TeamPart(trouble=error)
-
-
-def team_left_out(prepared: Prepared, why: str) -> tuple[LeftOut, ...]:
-    """Return the team's items of a list as left out for a reason; none for ''."""
-    items = {ready.item.id: None for one in prepared.everywhere() for ready in one.team_items()} if why else {}
-    return tuple(LeftOut(item, "", why) for item in items)

@@ -2,49 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 
 from whenever import Instant
 
 from engine.core.completions import ends_of
-from engine.core.errors import TasklistsError, UserError
-from engine.core.facts import Facts
+from engine.core.errors import UserError
 from engine.core.findings import too_long
 from engine.core.origins import with_origins
-from engine.core.plan import Plan, Situation
+from engine.core.plan import Situation
 from engine.core.planner import make_plan
 from engine.core.prepared import Prepared
-from engine.core.wanted import LeftOut
+from engine.core.subjects import team_left_out
 from engine.flows.directory import Directory
 from engine.flows.gather import Gathered, Gatherer
 from engine.flows.look import Looker, Policy
-from engine.flows.parts import parts_of, plan_for_team, team_left_out
+from engine.flows.parts import parts_of, plan_for_team
+from engine.flows.planned import Preview
 from engine.flows.request import Request, at_zone
 from engine.ledger.view import LedgerView
 from engine.nexudus.client import NexudusReader
 
-
-@dataclass(frozen=True)
-class Preview:
-    """A plan with all that it was made from, so that it can be saved, explained and applied."""
-
-    plan: Plan
-    facts: Facts
-    situation: Situation
-    beside: tuple[LeftOut, ...] = ()
-    """Of what the plan leaves out: the items that are made once for a team, where there is no plan for it."""
-    team: Preview | None = None
-    """The same for the items that are made once for the coworker's team, in a list that has others too."""
-
-    trouble: TasklistsError | None = None
-    """What keeps a plan for the team from being made now, where that does not keep the coworker's from being made."""
-
-    def parts(self) -> Iterator[Preview]:
-        """Yield this preview, and that of the team's items where there is one."""
-        yield self
-        if self.team is not None:
-            yield self.team
+__all__ = ["Preview", "Previewer"]
 
 
 class Previewer:
@@ -81,8 +61,7 @@ class Previewer:
         theirs = plan_for_team(request, lambda: self._of_part(team).look_at(request, version))
         if theirs.trouble is not None:
             raise theirs.trouble
-        left_out = sorted((*made.plan.left_out, *team_left_out(self._prepared, theirs.left_out)))
-        return replace(made, plan=replace(made.plan, left_out=tuple(left_out)), team=theirs.planned)
+        return made.without(team_left_out(self._prepared, theirs.left_out), team=theirs.planned)
 
     def look_at(self, request: Request, version: str) -> Preview:
         """Return the plan of the one part of a list that this is for; errors as `preview`."""
