@@ -50,7 +50,28 @@ def ends_of(expansion: Expansion, situation: Situation, now: Instant) -> Ends:
         elif seen.is_gone(wanted):
             gone.add((wanted.item, wanted.key))
     deleted = (task.identity for task in seen.settled() if task.gone_at is None and task.task_id in situation.gone)
-    return Ends(done, frozenset(gone), dict(seen.news()), frozenset(deleted))
+    return Ends(done, frozenset(gone), seen.news(), frozenset(deleted))
+
+
+def completed_since(
+    known: Iterable[KnownTask], rows: Iterable[LiveTask], now: Instant
+) -> dict[UUID, Instant | None]:
+    """Return what rows tell of remembered tasks that is news: since when one is completed, None if it is open again.
+
+    Only what the rows hold is told of; `now` (UTC) is the latest moment that a completion can have.
+    """
+    live = {row.task_id: row for row in rows}
+    told = ((task, live[task.task_id]) for task in known if task.task_id is not None and task.task_id in live)
+    moments = {task.identity: (task.completed_at, _completion(task.completed_at, row, now)) for task, row in told}
+    return {number: moment for number, (was, moment) in moments.items() if moment != was}
+
+
+def _completion(known: Instant | None, row: LiveTask, now: Instant) -> Instant | None:
+    if not row.completed:
+        return None
+    changed = row.updated_at
+    moment = changed if changed is not None and changed <= now else now
+    return known or moment.round("second", mode="floor")  # the ledger keeps less of it than the service tells
 
 
 class _Seen:
@@ -61,18 +82,15 @@ class _Seen:
     def settled(self) -> Iterable[KnownTask]:
         return (task for task in self._situation.known.values() if task.task_id is not None)
 
-    def news(self) -> Iterable[tuple[UUID, Instant | None]]:
-        for task in self.settled():
-            moment = self._of_known(task)
-            if moment != task.completed_at:
-                yield task.identity, moment
+    def news(self) -> dict[UUID, Instant | None]:
+        return completed_since(self.settled(), self._situation.live.values(), self._now)
 
     def completed(self, wanted: Wanted) -> Instant | None:
         known = self._known(wanted)
         if known is not None:
             return self._of_known(known)
         rows = [row for number in _numbers(wanted) for row in self._situation.found.get(number, ())]
-        return self._of_row(rows[0]) if len(rows) == 1 else None
+        return _completion(None, rows[0], self._now) if len(rows) == 1 else None
 
     def is_gone(self, wanted: Wanted) -> bool:
         known = self._known(wanted)
@@ -88,16 +106,7 @@ class _Seen:
         row = self._situation.live.get(task.task_id or 0)
         if row is None:
             return task.completed_at  # not listed, or not read to the end: nothing new is known
-        if not row.completed:
-            return None
-        return task.completed_at or self._of_row(row)
-
-    def _of_row(self, row: LiveTask) -> Instant | None:
-        if not row.completed:
-            return None
-        changed = row.updated_at
-        moment = changed if changed is not None and changed <= self._now else self._now
-        return moment.round("second", mode="floor")  # the ledger keeps less of it than the service tells
+        return _completion(task.completed_at, row, self._now)
 
 
 def _numbers(wanted: Wanted) -> tuple[UUID, ...]:

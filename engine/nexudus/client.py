@@ -95,6 +95,10 @@ class NexudusReader:
         """Any list to its end, rows as they came: partial, and perhaps not filtered at all."""
         return self._records.listing(entity, filters)
 
+    def short_list(self, entity: Entity, filters: Mapping[str, str]) -> Listing[Record]:
+        """The first page of any list, in one call; `complete` only if that was all of it."""
+        return self._records.short_list(entity, filters)
+
     def me(self) -> Record:
         """The login's own user and its default location (api.md 1)."""
         return self._records.value(calls.who_am_i())
