@@ -15,6 +15,7 @@ from engine.cli.schema_parts import TEXTS as _TEXTS
 from engine.cli.schema_parts import Schema
 from engine.cli.schema_parts import array_of as _array
 from engine.cli.schema_parts import object_of as _object
+from engine.cli.schema_parts import or_null as _or_null
 
 ACTIONS = ("create", "keep", "adopt", "update", "skip", "conflict", "hold", "remove", "wait")
 OUTCOMES = (
@@ -203,14 +204,16 @@ _SETTING = _object(
     meaning=_TEXT,
 )
 
+_RAN: dict[str, Schema] = {
+    **_PLAN,
+    "run_id": _TEXT,
+    "results": _array(_object(item=_TEXT, key=_TEXT, outcome=_OUTCOME, task_id=_INT_OR_NULL, error=_TEXT_OR_NULL)),
+}
+
 OUTPUTS: dict[str, Schema] = {
     "reassign": REASSIGN,
-    "preview": _object(**_PLAN),
-    "run": _object(
-        **_PLAN,
-        run_id=_TEXT,
-        results=_array(_object(item=_TEXT, key=_TEXT, outcome=_OUTCOME, task_id=_INT_OR_NULL, error=_TEXT_OR_NULL)),
-    ),
+    "preview": _object(**_PLAN, team=_or_null(_object(**_PLAN))),
+    "run": _object(**_RAN, team=_or_null(_object(**_RAN))),
     "resume": _object(
         runs=_array(
             _object(

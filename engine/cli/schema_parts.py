@@ -28,3 +28,8 @@ def object_of(**properties: Schema) -> Schema:
 def array_of(items: Schema) -> Schema:
     """Return the schema of a list of such values."""
     return {"type": "array", "items": items}
+
+
+def or_null(schema: Schema) -> Schema:
+    """Return the schema of such a value, or of none."""
+    return {"anyOf": [schema, {"type": "null"}]}

@@ -128,7 +128,7 @@ def _wrap_planning(crash: Crash) -> None:
     from engine.core import planner
 
     _after(crash, planner, "make_plan", "plan-made")
-    _after(crash, showing, "show_plan", "plan-shown")
+    _after(crash, showing, "show_preview", "plan-shown")
 
 
 def _wrap_ledger(crash: Crash) -> None:
