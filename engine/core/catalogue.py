@@ -65,6 +65,7 @@ _CONTRACT_ANCHORS = {
     "renewal": "RenewalDate",
     "term_end": "ContractTerm",
     "cancellation": "CancellationDate",
+    "identity_checks_due": "IdentityChecksDueOn",
 }
 
 _LOCATION: _Table = {
@@ -104,6 +105,10 @@ _FIELDS = {
     "signup": "Coworker.RegistrationDate, else Coworker.CreatedOn",
     "membership.start": "CoworkerContract.StartDate",
     "membership.end": "CoworkerContract.CancellationDate",
+    "coworker.visits": "Checkin.FromTime",
+    "visit.first": "Checkin.FromTime",
+    "visit.third": "Checkin.FromTime",
+    "invoice.first_paid": "CoworkerInvoice.PaidOn",
     "event.moment": "the record's own moment",
     "event.name": "WebHook.Action",
     "inputs": "the task list",
@@ -122,6 +127,11 @@ _MEANINGS = {
     "contract.start": "anchor: first day",
     "contract.renewal": "anchor: the next invoice day, it moves each period",
     "contract.cancellation": "anchor: last day, empty while open-ended",
+    "contract.identity_checks_due": "anchor: until when identities must be checked",
+    "coworker.visits": "local days with a check-in; ask for >= 3, for a missed delivery passes == 3 by",
+    "visit.first": "anchor: first local day with a check-in",
+    "visit.third": "anchor: third local day with a check-in",
+    "invoice.first_paid": "anchor: when the first invoice was paid",
     "contract.price": "empty: the plan's price holds",
     "contract.desks": "desks and offices of the contract, for loops and for_each",
     "contract.desks[].item_type": "1 office, 2 dedicated desk, 3 hot desk, 4 other, 5 room",
@@ -194,7 +204,7 @@ def scope(
     numbers = {snake_case(field): ListOf(Kind.INT) for field in _COWORKER_LISTS.split()}
     location = {**_fields(_LOCATION), "key": Kind.TEXT, "time_zone": Kind.TEXT, "vars": Record(location_vars)}
     roots: dict[str, Type] = {
-        "coworker": Record({**_fields(_COWORKER), **numbers, "custom": Record(custom)}),
+        "coworker": Record({**_fields(_COWORKER), **numbers, "visits": Kind.INT, "custom": Record(custom)}),
         "contract": Record(
             {
                 **_fields(_CONTRACT),
@@ -208,6 +218,8 @@ def scope(
         "event": Record({"name": Kind.TEXT, "moment": Kind.MOMENT}, stands_for="moment"),
         "signup": Kind.MOMENT,
         "membership": Record({"start": Kind.DATE, "end": Kind.DATE}),
+        "visit": Record({"first": Kind.DATE, "third": Kind.DATE}),
+        "invoice": Record({"first_paid": Kind.MOMENT}),
     }
     if loop is not None:
         roots[loop[0]] = loop[1]

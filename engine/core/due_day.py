@@ -8,23 +8,34 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from whenever import Date, Instant, Time
+from whenever import Date, Instant, Time, ZonedDateTime
 
 from engine.core.calendar import Calendar, Reached, clock, long_day
 from engine.core.due import Count, FirstWeekday, MonthEdge, On, When
-from engine.core.moments import business_hours, in_range, in_zone, month_edge, moved, skipped_text, to_zone
+from engine.core.moments import (
+    Gap,
+    Overlap,
+    business_hours,
+    in_range,
+    in_zone,
+    month_edge,
+    moved,
+    skipped_text,
+    to_zone,
+)
 
 
 @dataclass(frozen=True)
 class NamedDay:
     """`clock` None means opening time. `exact` is the moment that `day` and `clock` came from, so that
     elapsed time stays elapsed time in an hour that happens twice. `settled`: found by counting open
-    days, so there is nothing to roll."""
+    days, so there is nothing to roll. `ends`: a closed one is left for the day before, not after."""
 
     day: Date
     clock: Time | None = None
     exact: Instant | None = None
     settled: bool = False
+    ends: bool = False
     steps: tuple[str, ...] = ()
 
 
@@ -33,14 +44,27 @@ def keeps_clock(when: When) -> bool:
     return isinstance(when, Count) and when.unit in ("minutes", "hours", "business hours")
 
 
-def named_day(when: When, value: Date | Instant, *, zone: str, calendar: Calendar) -> NamedDay:
+@dataclass(frozen=True)
+class Clocks:
+    """The IANA zone, and what becomes of its local times that are left out (gap) or happen twice (overlap)."""
+
+    zone: str
+    gap: Gap = "later"
+    overlap: Overlap = "earlier"
+
+    def moment(self, day: Date, time: Time) -> tuple[ZonedDateTime, str]:
+        """Return the moment of a local day and time, and '' or what a clock change did to it; errors as in_zone."""
+        return in_zone(day, time, self.zone, gap=self.gap, overlap=self.overlap)
+
+
+def named_day(when: When, value: Date | Instant, *, clocks: Clocks, calendar: Calendar) -> NamedDay:
     """Return the day that `when` names, counted from the anchor's `value`.
 
-    A moment counts as its local day in `zone`, save for minutes and hours. Raises as resolve.
+    A moment counts as its local day, save for minutes and hours. Raises as resolve.
     """
     if isinstance(when, Count) and keeps_clock(when):
-        return _by_clock(when, value, zone, calendar)
-    day = value if isinstance(value, Date) else to_zone(value, zone).date()
+        return _by_clock(when, value, clocks, calendar)
+    day = value if isinstance(value, Date) else to_zone(value, clocks.zone).date()
     if isinstance(when, On):
         return NamedDay(day)
     if isinstance(when, Count):
@@ -50,19 +74,20 @@ def named_day(when: When, value: Date | Instant, *, zone: str, calendar: Calenda
     return _by_month_edge(when, day, calendar)
 
 
-def _by_clock(when: Count, value: Date | Instant, zone: str, calendar: Calendar) -> NamedDay:
+def _by_clock(when: Count, value: Date | Instant, clocks: Clocks, calendar: Calendar) -> NamedDay:
     if isinstance(value, Date):
-        start, change = in_zone(value, calendar.opening, zone)
-        steps = tuple(filter(None, (f"counted from opening time, {clock(calendar.opening)}", change)))
+        opening = calendar.opening_on(value)
+        start, change = clocks.moment(value, opening)
+        steps = tuple(filter(None, (f"counted from opening time, {clock(opening)}", change)))
     else:
-        start, steps = to_zone(value, zone), ()
+        start, steps = to_zone(value, clocks.zone), ()
     if when.unit == "business hours" and when.number:
         reached, time = business_hours(start.to_plain(), when.number, side=when.side, calendar=calendar)
         text = f"{when}: {long_day(reached.day)} {clock(time)}{skipped_text(reached.skipped)}"
         return NamedDay(reached.day, time, settled=True, steps=(*steps, text))
     minutes = when.number * (1 if when.unit == "minutes" else 60)
     exact = moved(start.to_instant(), minutes=-minutes if when.side == "before" else minutes)
-    local = to_zone(exact, zone)
+    local = to_zone(exact, clocks.zone)
     text = f"{when}: {long_day(local.date())} {clock(local.time())}"
     return NamedDay(local.date(), local.time(), exact, steps=(*steps, text))
 
@@ -101,3 +126,8 @@ def _by_month_edge(when: MonthEdge, day: Date, calendar: Calendar) -> NamedDay:
     rule = str(when).replace("the month of", "that month")
     text = f"{rule}: {long_day(reached.day)}{skipped_text(reached.skipped)}"
     return NamedDay(reached.day, settled=when.business, steps=(text,))
+
+
+def moment_said(local: ZonedDateTime) -> str:
+    """Write a local moment for a person: "Tue 8 Dec 2026 09:30"."""
+    return f"{long_day(local.date())} {clock(local.time())}"

@@ -6,42 +6,28 @@ calendar knows, and never move a due out of its bounds to find an open day.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from whenever import Date, Instant, Time, ZonedDateTime
 
+from engine.core.anchors import Anchor
 from engine.core.calendar import Calendar, clock, long_day, short_day
 from engine.core.due import Count, Due, DueRule, MonthEdge, On, Roll
-from engine.core.due_day import NamedDay, keeps_clock, named_day
+from engine.core.due_day import Clocks, NamedDay, keeps_clock, moment_said, named_day
+from engine.core.due_troubles import AnchorMissing, BoundsCrossed, blamed, with_other_day
 from engine.core.errors import UserError
-from engine.core.moments import in_zone, skipped_text, to_zone
+from engine.core.late import late_due
+from engine.core.model import ClockChange
+from engine.core.moments import UnknownZone, skipped_text, to_zone
 from engine.core.words import END_ANCHORS
 
-
-class AnchorMissing(UserError):
-    """The rule's anchor has no value for this coworker; the caller may use a fallback."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(
-            f"anchor {name!r} has no value",
-            advice="Give the due a fallback, or a condition (when) that leaves the item out.",
-        )
-        self.name = name
-
-
-class BoundsCrossed(UserError):
-    """not_before lies later than not_after: no moment satisfies both."""
-
-
-@dataclass(frozen=True)
-class Anchor:
-    """A day or a moment that rules refer to; `source` says for people where the value came from."""
-
-    name: str
-    value: Date | Instant
-    source: str
+__all__ = [
+    "Anchor", "AnchorMissing", "BoundsCrossed", "ResolvedDue",
+    "ends", "late_due", "resolve", "resolve_day", "resolve_due",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -61,8 +47,9 @@ class _Frame:
 
     anchors: Mapping[str, Anchor | None]
     default_anchor: str | None
-    zone: str
+    clocks: Clocks
     calendar: Calendar
+    missing: Mapping[str, str] = field(default_factory=dict)
 
     def anchor(self, rule: DueRule) -> Anchor:
         if isinstance(rule.day, Date):
@@ -75,8 +62,17 @@ class _Frame:
             )
         anchor = self.anchors.get(name)
         if anchor is None:
-            raise AnchorMissing(name)
+            works = next((str(other) for other in with_other_day(rule, self.anchors) if self.works(other)), "")
+            raise AnchorMissing(name, rule=str(rule), why=self.missing.get(name, ""), works=works)
         return anchor
+
+    def works(self, rule: DueRule, roll: Roll | None = "none") -> bool:
+        """Whether a rule that is offered to a person gives a moment."""
+        try:
+            _moment(rule, self.anchor(rule), self, roll)
+        except UserError:
+            return False
+        return True
 
 
 def resolve(
@@ -87,13 +83,17 @@ def resolve(
     zone: str,
     calendar: Calendar,
     roll: Roll | None,
+    clock_change: ClockChange | None = None,
+    missing: Mapping[str, str] | None = None,
 ) -> ResolvedDue:
     """Return the moment that `rule` means at a location in the IANA `zone`.
 
-    Raises AnchorMissing, CalendarCoverage, NeverOpen, and UserError for an unknown zone, a moment
-    outside the years 1 to 9999, or a rule without any day to count from.
+    `missing` are the reasons why anchors have no value. Every error names the rule, and one that works where there is.
+
+    Raises AnchorMissing, CalendarCoverage, ClosedDaysUnknown, NeverOpen, ClockChanged, and UserError for an unknown
+    zone, a moment outside the years 1 to 9999, or a rule without any day to count from.
     """
-    return _resolve(rule, _Frame(anchors, default_anchor, zone, calendar), roll)
+    return _resolve(rule, _Frame(anchors, default_anchor, _clocks(zone, clock_change), calendar, missing or {}), roll)
 
 
 def resolve_due(
@@ -103,42 +103,60 @@ def resolve_due(
     default_anchor: str | None,
     zone: str,
     calendar: Calendar,
+    clock_change: ClockChange | None = None,
+    missing: Mapping[str, str] | None = None,
 ) -> ResolvedDue:
     """Return the moment of a due: its rule, else its fallback, held within its bounds.
 
     `late` is not looked at: that is late_due, which needs the moment of creation. Raises as resolve
     (AnchorMissing when neither rule nor fallback has an anchor), and BoundsCrossed.
     """
-    frame = _Frame(anchors, default_anchor, zone, calendar)
+    frame = _Frame(anchors, default_anchor, _clocks(zone, clock_change), calendar, missing or {})
     return _within_bounds(_with_fallback(due, frame), due, frame)
 
 
-def late_due(at: Instant, *, now: Instant, zone: str, calendar: Calendar) -> tuple[Instant, str]:
-    """Return the due of a task created at `now`: `at` itself unless past, then the next closing time.
-
-    That is closing time of the local day of `now`, or of the next open day when that day is closed
-    or its closing time is past. The text says what happened, '' when nothing did.
-    """
-    if at >= now:
-        return at, ""
-    today = to_zone(now, zone).date()
-    reached = calendar.next_open(today)
-    if _closing(reached.day, zone, calendar) < now:
-        reached = calendar.nth_open_after(today, 1)
-    due = _closing(reached.day, zone, calendar)
-    was = _said(to_zone(at, zone))
-    text = f"late: was due {was}, now at closing time, {_said(to_zone(due, zone))}"
-    return due, text + skipped_text(reached.skipped)
+def _clocks(zone: str, change: ClockChange | None) -> Clocks:
+    return Clocks(zone, change.gap, change.overlap) if change else Clocks(zone)
 
 
-def _closing(day: Date, zone: str, calendar: Calendar) -> Instant:
-    return in_zone(day, calendar.closing, zone)[0].to_instant()
+def resolve_day(
+    rule: DueRule,
+    *,
+    anchors: Mapping[str, Anchor | None],
+    default_anchor: str | None,
+    zone: str,
+    calendar: Calendar,
+    clock_change: ClockChange | None = None,
+    missing: Mapping[str, str] | None = None,
+) -> NamedDay:
+    """Return the day that `rule` names, open or closed, with the steps from its anchor on; raises as resolve."""
+    frame = _Frame(anchors, default_anchor, _clocks(zone, clock_change), calendar, missing or {})
+    anchor = frame.anchor(rule)
+    with _blaming(rule, frame):
+        day = named_day(rule.when, anchor.value, clocks=frame.clocks, calendar=calendar)
+    return replace(day, steps=_from(anchor, frame, day.steps), ends=ends(rule, anchor))
 
 
 def _resolve(rule: DueRule, frame: _Frame, roll: Roll | None) -> ResolvedDue:
     anchor = frame.anchor(rule)
-    target = named_day(rule.when, anchor.value, zone=frame.zone, calendar=frame.calendar)
-    natural = _natural_roll(rule, anchor)
+    with _blaming(rule, frame):
+        return _moment(rule, anchor, frame, roll)
+
+
+@contextmanager
+def _blaming(rule: DueRule, frame: _Frame) -> Iterator[None]:
+    try:
+        yield
+    except UnknownZone:
+        raise
+    except UserError as error:
+        blamed(error, rule, frame.works)
+        raise
+
+
+def _moment(rule: DueRule, anchor: Anchor, frame: _Frame, roll: Roll | None) -> ResolvedDue:
+    target = named_day(rule.when, anchor.value, clocks=frame.clocks, calendar=frame.calendar)
+    natural: Roll = "previous" if ends(rule, anchor) else "next"
     day, rolled = target.day, ""
     if not target.settled and roll != "none":
         day, rolled = _rolled(target.day, roll or natural, natural, frame.calendar)
@@ -146,20 +164,20 @@ def _resolve(rule: DueRule, frame: _Frame, roll: Roll | None) -> ResolvedDue:
     if roll != "none" and local.date() != day:
         local, lost = _after_lost_day(local, frame)
         steps += (lost,)
-    said = f"due {_said(local)} in {frame.zone}"
-    steps = (_anchor_said(anchor, frame.zone), *target.steps, rolled, *steps, said)
+    said = f"due {moment_said(local)} in {frame.clocks.zone}"
+    steps = (*_from(anchor, frame, target.steps), rolled, *steps, said)
     rolled_from = target.day if day != target.day else None
     return ResolvedDue(local.to_instant(), local, rolled_from, tuple(step for step in steps if step))
 
 
-def _natural_roll(rule: DueRule, anchor: Anchor) -> Roll:
-    """Ends roll back, all else forward: past a start is late, past an end is wrong."""
+def ends(rule: DueRule, anchor: Anchor) -> bool:
+    """Whether a rule leaves a closed day for the one before it: past a start is late, past an end is wrong."""
     when = rule.when
     if isinstance(when, Count):
-        return "previous" if when.side == "before" else "next"
+        return when.side == "before"
     if isinstance(when, MonthEdge):
-        return "previous" if when.edge == "last" else "next"
-    return "previous" if isinstance(when, On) and anchor.name in END_ANCHORS else "next"
+        return when.edge == "last"
+    return isinstance(when, On) and (anchor.ends or anchor.name in END_ANCHORS)
 
 
 def _rolled(day: Date, roll: Roll, natural: Roll, calendar: Calendar) -> tuple[Date, str]:
@@ -185,19 +203,20 @@ def _local(
     rule: DueRule, target: NamedDay, day: Date, frame: _Frame
 ) -> tuple[ZonedDateTime, tuple[str, ...]]:
     if target.exact is not None and rule.clock is None and day == target.day:
-        return to_zone(target.exact, frame.zone), ()
+        return to_zone(target.exact, frame.clocks.zone), ()
     time, text = rule.clock or target.clock or "opening", ""
     if not isinstance(time, Time):
-        name, time = time, frame.calendar.opening if time == "opening" else frame.calendar.closing
+        name = time
+        time = frame.calendar.opening_on(day) if name == "opening" else frame.calendar.closing_on(day)
         text = f"at {name} time, {clock(time)}"
-    local, change = in_zone(day, time, frame.zone)
+    local, change = frame.clocks.moment(day, time)
     return local, (text, change)
 
 
 def _after_lost_day(local: ZonedDateTime, frame: _Frame) -> tuple[ZonedDateTime, str]:
     """A clock change at or around midnight can push a due into a closed day: go on to an open one."""
     day, text = _rolled(local.date(), "next", "next", frame.calendar)
-    return (in_zone(day, local.time(), frame.zone)[0] if text else local), text
+    return (frame.clocks.moment(day, local.time())[0] if text else local), text
 
 
 def _with_fallback(due: Due, frame: _Frame) -> ResolvedDue:
@@ -207,8 +226,12 @@ def _with_fallback(due: Due, frame: _Frame) -> ResolvedDue:
         if due.fallback is None:
             raise
         found = _resolve(due.fallback, frame, due.roll)
-        why = f"{missing.name} has no value: the fallback '{due.fallback}' is used"
+        why = f"{_lacks(missing)}: the fallback '{due.fallback}' is used"
         return replace(found, steps=(why, *found.steps))
+
+
+def _lacks(missing: AnchorMissing) -> str:
+    return f"{missing.name} has no value{f' ({missing.why})' if missing.why else ''}"
 
 
 def _within_bounds(found: ResolvedDue, due: Due, frame: _Frame) -> ResolvedDue:
@@ -216,11 +239,7 @@ def _within_bounds(found: ResolvedDue, due: Due, frame: _Frame) -> ResolvedDue:
     earliest = _bound("not_before", due, frame, notes)
     latest = _bound("not_after", due, frame, notes)
     if earliest and latest and earliest.at > latest.at:
-        raise BoundsCrossed(
-            f"not_before '{due.not_before}' is {_said(earliest.local)}, "
-            f"later than not_after '{due.not_after}', {_said(latest.local)}",
-            advice="Widen one of the two, or leave one out.",
-        )
+        raise _crossed(due, earliest, latest)
     if earliest and found.at < earliest.at:
         found = _held(found, earliest, f"not_before '{due.not_before}'")
     elif latest and found.at > latest.at:
@@ -228,35 +247,46 @@ def _within_bounds(found: ResolvedDue, due: Due, frame: _Frame) -> ResolvedDue:
     return replace(found, steps=(*found.steps, *notes))
 
 
+def _crossed(due: Due, earliest: ResolvedDue, latest: ResolvedDue) -> BoundsCrossed:
+    local = earliest.local.add(minutes=1) if earliest.local.second else earliest.local
+    works = DueRule(On(), local.date(), Time(local.hour, local.minute))
+    return BoundsCrossed(
+        f"due rule '{due.rule}': not_before '{due.not_before}' is {moment_said(earliest.local)}, "
+        f"later than not_after '{due.not_after}', {moment_said(latest.local)}",
+        advice=f"Widen one of the two, or leave one out. This works: not_after: {works}",
+    )
+
+
+def _until_closing(rule: DueRule) -> DueRule:
+    """A last day without a time lasts until closing."""
+    return replace(rule, clock="closing") if rule.clock is None and not keeps_clock(rule.when) else rule
+
+
 def _bound(
     name: Literal["not_before", "not_after"], due: Due, frame: _Frame, notes: list[str]
 ) -> ResolvedDue | None:
-    """Resolve a bound; it rolls inwards only, and a last day without a time lasts until closing."""
+    """Resolve a bound; it rolls inwards only."""
     rule = due.not_before if name == "not_before" else due.not_after
     if rule is None:
         return None
-    if name == "not_after" and rule.clock is None and not keeps_clock(rule.when):
-        rule = replace(rule, clock="closing")
+    rule = _until_closing(rule) if name == "not_after" else rule
     inwards: Roll = "next" if name == "not_before" else "previous"
     try:
         return _resolve(rule, frame, "none" if due.roll == "none" else inwards)
     except AnchorMissing as missing:
-        notes.append(f"{name} is left out: {missing.name} has no value")
+        notes.append(f"{name} is left out: {_lacks(missing)}")
         return None
 
 
 def _held(found: ResolvedDue, bound: ResolvedDue, name: str) -> ResolvedDue:
-    steps = (*found.steps, f"moved by {name} from {_said(found.local)}", *bound.steps)
+    steps = (*found.steps, f"moved by {name} from {moment_said(found.local)}", *bound.steps)
     return replace(bound, steps=steps)
 
 
-def _anchor_said(anchor: Anchor, zone: str) -> str:
-    value = anchor.value
+def _from(anchor: Anchor, frame: _Frame, steps: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the steps from an anchor on; a date that stands in the rule need not be said."""
     if not anchor.name:
-        return ""
-    said = long_day(value) if isinstance(value, Date) else f"{_said(to_zone(value, zone))} in {zone}"
-    return f"{anchor.name} is {said} ({anchor.source})"
-
-
-def _said(local: ZonedDateTime) -> str:
-    return f"{long_day(local.date())} {clock(local.time())}"
+        return steps
+    value, zone = anchor.value, frame.clocks.zone
+    said = long_day(value) if isinstance(value, Date) else f"{moment_said(to_zone(value, zone))} in {zone}"
+    return (*anchor.steps, f"{anchor.name} is {said} ({anchor.source})", *steps)

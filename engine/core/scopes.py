@@ -40,12 +40,13 @@ def base_scope(
     unsure = [path[1:2] for path in doubtful if path[0] == "inputs"]
     inputs |= {str(name[0]): UNKNOWN for name in unsure if name}
     names = dict(scope(custom_kinds(organisation.custom_fields), shared, inputs))
+    names |= {name: Kind.DATE for name in tasklist.anchors if name not in names}
     return names | {"inputs": UNKNOWN} if () in unsure else names
 
 
 def undeclared(item: Item, names: Scope) -> Scope:
     """Return the first names in an item's texts that nothing declares, as UNKNOWN: its for_each has a mistake."""
-    texts = " ".join(filter(None, (item.name, item.notes, item.when)))
+    texts = _texts_of(item)
     return dict.fromkeys(set(re.findall(r"(?<![\w.])([a-z_]\w*)\.", texts)) - set(names), UNKNOWN)
 
 
@@ -61,8 +62,14 @@ def thing_type(item: Item, element: Type) -> Type:
     loop = item.for_each
     if loop is None or loop.key is None or element is not Kind.TEXT:
         return element
-    texts = " ".join(filter(None, (item.name, item.notes, item.when, loop.key)))
+    texts = f"{_texts_of(item)} {loop.key}"
     return Record(dict.fromkeys(re.findall(rf"\b{loop.name}\.(\w+)", texts), Kind.TEXT))
+
+
+def _texts_of(item: Item) -> str:
+    lines = (line.when for line in item.checklist or ())
+    texts = (text for _, wording in item.wordings() for text in wording.texts.values())
+    return " ".join(filter(None, (*texts, item.when, *lines)))
 
 
 def lists_in(names: Scope) -> str:

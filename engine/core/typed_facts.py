@@ -6,56 +6,80 @@ A date that had to be bent is said in a warning; a value that cannot be read is 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 
-from whenever import Date, Instant
+from whenever import Date
 
+from engine.core.anchors import (
+    DATE_ANCHORS,
+    NO_CONTRACT,
+    NO_EVENT,
+    PAID_UNREAD,
+    VISITS,
+    VISITS_UNREAD,
+    Anchor,
+    Anchors,
+    anchors_of,
+    signup_of,
+)
 from engine.core.catalogue import Kind, ListOf, Record, Type, scope, snake_case
 from engine.core.errors import UserError
 from engine.core.fact_values import Absent, Value
 from engine.core.facts import Facts, Raw
-from engine.core.membership import Chain
+from engine.core.model import ClockChange
+from engine.core.named_days import NamedDays, with_named_days
 from engine.core.organisation import CustomField, Organisation
-from engine.core.resolve import Anchor
 from engine.core.scopes import custom_kinds
 from engine.core.wire_dates import calendar_date, parse_moment
-
-DATE_ANCHORS = {
-    "contract.start": "StartDate",
-    "contract.renewal": "RenewalDate",
-    "contract.term_end": "ContractTerm",
-    "contract.cancellation": "CancellationDate",
-}
 
 
 @dataclass(frozen=True)
 class Read:
-    """Facts as typed values by first name, the anchors that due rules may use, and what was odd."""
+    """Facts as typed values by first name, the anchors that due rules may use, and what was odd.
+
+    `missing` says of each anchor without a value why it has none.
+    """
 
     values: Mapping[str, Value]
     anchors: Mapping[str, Anchor | None]
     warnings: tuple[str, ...]
+    missing: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_facts(
-    facts: Facts, organisation: Organisation, *, named: Collection[tuple[str, ...]] | None = None
+    facts: Facts,
+    organisation: Organisation,
+    *,
+    named: Collection[tuple[str, ...]] | None = None,
+    days: NamedDays | None = None,
+    clock_change: ClockChange | None = None,
 ) -> Read:
-    """Return the typed values and anchors of one coworker's facts.
+    """Return the typed values and anchors of one coworker's facts; `days` are the list's own names for days.
 
     Of the custom fields only those among the `named` paths are read, all without it: a value that is wrong in
     a field nobody uses stops nobody.
 
     Raises:
-        UserError: a custom field's value is not one of its type.
+        UserError: a custom field's value is not one of its type, or a named day has no date, as in resolve.
     """
     custom = {
         name: given
         for name, given in organisation.custom_fields.items()
         if named is None or any(path[:2] == ("coworker", "custom") and path[2:3] in ((), (name,)) for path in named)
     }
-    return _Reader(facts, organisation, custom).read()
+    told = anchors_of(facts)
+    if days is not None:
+        told = with_named_days(days, told, zone=facts.zone, calendar=facts.calendar, clock_change=clock_change)
+    read = _Reader(facts, organisation, custom).read(told)
+    return read if days is None else replace(read, values={**read.values, **_days_told(days, told)})
+
+
+def _days_told(days: NamedDays, told: Anchors) -> dict[str, Value]:
+    """Return the named days as facts; one without a day is none, like an empty date."""
+    found = {name: told.found[name] for name in days.rules}
+    return {name: anchor.value if anchor and isinstance(anchor.value, Date) else None for name, anchor in found.items()}
 
 
 class _Reader:
@@ -66,14 +90,13 @@ class _Reader:
         self.warnings: list[str] = []
         self.roots = scope(custom_kinds(organisation.custom_fields), {}, {})
 
-    def read(self) -> Read:
+    def read(self, told: Anchors) -> Read:
         facts = self.facts
         chain = facts.chain()
-        signup = self._signup()
-        none = "this coworker has no contract"
+        signup = signup_of(facts)
         values: dict[str, Value] = {
             "coworker": self._coworker(),
-            "contract": Absent("contract", none)
+            "contract": Absent("contract", NO_CONTRACT)
             if facts.contract is None
             else self._contract(facts.contract),
             "location": self._location(),
@@ -81,10 +104,12 @@ class _Reader:
             "inputs": dict(facts.inputs),
             "event": self._event(),
             "signup": signup.to_tz(facts.zone) if signup else None,
-            "membership": {"start": chain.start, "end": chain.end} if chain else Absent("membership", none),
+            "membership": {"start": chain.start, "end": chain.end} if chain else Absent("membership", NO_CONTRACT),
+            "visit": self._visits(),
+            "invoice": {"first_paid": self._first_paid()},
         }
         warnings = tuple(dict.fromkeys([*self._standing(), *self.warnings]))
-        return Read(values, self._anchors(signup, chain), warnings)
+        return Read(values, told.found, warnings, told.missing)
 
     def _standing(self) -> Iterator[str]:
         """What a person should know before tasks are made: somebody who left, or somebody else's contract."""
@@ -96,32 +121,18 @@ class _Reader:
         if facts.contract is not None and facts.contract.get("CoworkerId") not in {None, facts.coworker_id}:
             yield f"contract {facts.contract_id} is {facts.contract_source}"
 
-    def _signup(self) -> Instant | None:
-        row = self.facts.coworker
-        return parse_moment(row.get("RegistrationDate")) or parse_moment(row.get("CreatedOn"))
+    def _visits(self) -> Value:
+        days = self.facts.visits
+        if days is None:
+            return Absent("visit", VISITS_UNREAD)
+        whole = {name.partition(".")[2]: number for name, number in VISITS.items()}
+        return {name: days[number - 1] if len(days) >= number else None for name, number in whole.items()}
 
-    def _anchors(self, signup: Instant | None, chain: Chain | None) -> dict[str, Anchor | None]:
-        facts = self.facts
-        field_name = "RegistrationDate" if facts.coworker.get("RegistrationDate") else "CreatedOn"
-        found: dict[str, Anchor | None] = {
-            "signup": Anchor("signup", signup, f"coworker {field_name}") if signup else None,
-            "event": Anchor("event", facts.event.at, facts.event.name) if facts.event else None,
-        }
-        for name, source in DATE_ANCHORS.items():
-            day = calendar_date(facts.contract.get(source), facts.zone_of(facts.contract)) if facts.contract else None
-            found[name] = Anchor(name, day.date, f"contract {facts.contract_id} {source}") if day else None
-        for end in ("start", "end"):
-            day_of = getattr(chain, end, None)
-            origin = (
-                f"membership {chain.id} of contracts {', '.join(map(str, chain.contract_ids))}"
-                if chain
-                else ""
-            )
-            found[f"membership.{end}"] = Anchor(f"membership.{end}", day_of, origin) if day_of else None
-        for name, value in facts.inputs.items():
-            if isinstance(value, Date):
-                found[f"inputs.{name}"] = Anchor(f"inputs.{name}", value, "given at the start of the run")
-        return found
+    def _first_paid(self) -> Value:
+        at = self.facts.first_paid
+        if at is not None:
+            return at.to_tz(self.facts.zone)
+        return None if self.facts.paid_read else Absent("invoice.first_paid", PAID_UNREAD)
 
     def _coworker(self) -> Value:
         record = self._record("coworker", self.facts.coworker)
@@ -129,6 +140,8 @@ class _Reader:
             name: custom_value(self.facts.coworker, name, given, self.facts.zone)
             for name, given in self.custom.items()
         }
+        days = self.facts.visits
+        record["visits"] = Absent("coworker.visits", VISITS_UNREAD) if days is None else len(days)
         return record
 
     def _contract(self, row: Raw) -> Value:
@@ -156,7 +169,7 @@ class _Reader:
     def _event(self) -> Value:
         event = self.facts.event
         if event is None:
-            return Absent("event", "no event started this run; by hand give its moment with --event")
+            return Absent("event", NO_EVENT)
         return {"name": event.name, "moment": event.at.to_tz(self.facts.zone)}
 
     def _thing(self, root: str, name: str, row: Raw) -> Value:

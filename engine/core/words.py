@@ -33,8 +33,12 @@ ANCHORS: tuple[str, ...] = (
     "contract.renewal",
     "contract.term_end",
     "contract.cancellation",
+    "contract.identity_checks_due",
     "membership.start",
     "membership.end",
+    "visit.first",
+    "visit.third",
+    "invoice.first_paid",
     "event",
 )
 
