@@ -134,14 +134,15 @@ class ListsInUse:
         organisation, trouble = self._organisation(checked, mistakes.get(self._file(ORGANISATION), ()))
         ready: dict[str, Ready] = {}
         broken: dict[str, str] = {}
-        for name in names:
-            wrong = mistakes.get(self._file(f"{name}.yaml"), ())
+        lists = [name for name in names if name not in checked.abstract]
+        for name in lists:
+            wrong = _mistakes_of(name, checked, mistakes.get(self._file(f"{name}.yaml"), ()))
             if trouble or wrong or name not in checked.lists:
                 broken[name] = trouble or _told(wrong)
             else:
                 ready[name] = Ready(checked.lists[name], checked.loaded[name], ())
-        starts = {name: self._starts(name, checked) for name in names}
-        formers = {name: former for name in names if (former := self._former(name, checked))}
+        starts = {name: self._starts(name, checked) for name in lists}
+        formers = {name: former for name in lists if (former := self._former(name, checked))}
         return _Seen(stamp, ready, broken, starts, formers, organisation, trouble)
 
     def _organisation(self, checked: Checked, mistakes: Iterable[Problem]) -> tuple[Organisation | None, str]:
@@ -177,6 +178,12 @@ class ListsInUse:
 
     def _file(self, name: str) -> str:
         return f"{self.folder.name}/{name}"
+
+
+def _mistakes_of(name: str, checked: Checked, in_its_file: Iterable[Problem]) -> list[Problem]:
+    """Return the errors of a list: those in its own file, and those in the lists that it is made of."""
+    reached = (problem for problem in checked.of_list.get(name, ()) if problem.severity == "error")
+    return sorted({*in_its_file, *reached})
 
 
 def _renamed(name: str, formers: Mapping[str, str]) -> str:
