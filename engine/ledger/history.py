@@ -38,10 +38,12 @@ def batch_row(connection: Connection, coworker_id: int, key: BatchKey) -> AnyRow
 
 
 def holders_of(connection: Connection, key: BatchKey) -> tuple[int, ...]:
-    """The coworkers that have a batch of this key, sorted."""
+    """The coworkers that have a batch for the subject of this key, of whatever list, sorted.
+
+    A list may have been renamed since, and an item may be the same as one that another list made.
+    """
     same = (_batch.kind == key.kind) & (_batch.subject_id == key.subject_id)
-    same &= (_batch.tasklist == key.tasklist) & (_batch.cycle == key.cycle)
-    found = connection.execute(select(_batch.coworker_id).where(same).order_by(_batch.coworker_id))
+    found = connection.execute(select(_batch.coworker_id).where(same).distinct().order_by(_batch.coworker_id))
     return tuple(found.scalars())
 
 
