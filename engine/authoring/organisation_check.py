@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from engine.authoring.holiday_codes import unknown_code
 from engine.authoring.loader import Loaded
 from engine.authoring.mending import in_doubt
+from engine.authoring.people_check import people_problems
 from engine.core.errors import Problem
 from engine.core.organisation import Organisation
 from engine.core.words import nearest
@@ -22,7 +23,7 @@ def organisation_problems(loaded: Loaded[Organisation]) -> Iterator[Problem]:
     if not told.locations and not in_doubt(("locations",), loaded.doubtful):
         yield Problem(loaded.place(("locations",)), "there is at least one location")
     yield from _locations(loaded)
-    yield from _roles(loaded)
+    yield from people_problems(loaded)
     yield from _calendars(loaded)
     for name, field in told.custom_fields.items():
         match = re.fullmatch(r"custom_?(\d+)", field.field, re.IGNORECASE)
@@ -49,19 +50,6 @@ def _locations(loaded: Loaded[Organisation]) -> Iterator[Problem]:
             what = f"{name!r} and {seen[location.business_id]!r} have the same business_id"
             yield Problem(loaded.place((*at, "business_id")), what, found=str(location.business_id))
         seen.setdefault(location.business_id, name)
-
-
-def _roles(loaded: Loaded[Organisation]) -> Iterator[Problem]:
-    if any(in_doubt((part,), loaded.doubtful) for part in ("roles", "locations")):
-        return
-    known = loaded.model.known_roles()
-    for name, role in loaded.model.roles.items():
-        for index, other in enumerate(role.fallback):
-            path = ("roles", name, "fallback", index)
-            if other == name:
-                yield Problem(loaded.place(path), f"the role {name!r} cannot stand in for itself")
-            elif other not in known:
-                yield _unknown(loaded, path, kind="role", name=other, known=known)
 
 
 def _calendars(loaded: Loaded[Organisation]) -> Iterator[Problem]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator
@@ -121,8 +122,7 @@ def test_a_task_of_ours_that_staff_gave_to_her_is_meant_too_and_one_of_theirs_is
 )
 def test_somebody_unfit_is_refused_before_anything_is_written(made: Account, change: dict, why: str):
     made.far_side.put_record("users", BEN, **change)
-    made.lose_cache() if hasattr(made, "lose_cache") else None
-    import sqlite3
+
 
     with sqlite3.connect(made.ledger) as ledger:  # the directory is kept for 15 minutes
         ledger.execute("delete from directory")
@@ -161,7 +161,7 @@ def test_without_the_right_to_edit_it_names_it_and_stops(made: Account):
 @pytest.mark.parametrize("fault", ["error-after-commit", "error-before-commit", "reset-after-commit", "late-commit"])
 def test_an_answer_that_proves_nothing_is_looked_into(made: Account, fault: str):
     made.far_side.set_mode("S51.late-seconds", "0.1")
-    made.far_side.set_fault(fault, "2x:coworkertasks/update" if False else "2x")
+    made.far_side.set_fault(fault, "2x")
     done = reassign(made)
     assert (done.code, {one["outcome"] for one in done.json["results"]}) == (0, {"reassigned"}), done.err
     assert of(made, ANA) == []
