@@ -47,6 +47,7 @@ class ServiceSettings:
     settle_seconds: int
     sweep: SweepSettings
     sweep_minutes: int
+    wait_seconds: int
     hook_check_minutes: int
     hooks_reenable: bool
     alert_url: str = field(repr=False)
@@ -79,6 +80,7 @@ class ServiceSettings:
             settle_seconds=whole(environ, "TASKLISTS_SETTLE_SECONDS"),
             sweep=_sweep(environ),
             sweep_minutes=whole(environ, "TASKLISTS_SWEEP_MINUTES"),
+            wait_seconds=whole(environ, "TASKLISTS_WAIT_SECONDS"),
             hook_check_minutes=whole(environ, "TASKLISTS_HOOK_CHECK_MINUTES"),
             hooks_reenable=word(environ, "TASKLISTS_HOOKS_REENABLE") == "on",
             alert_url=secret_of(environ, "TASKLISTS_ALERT_URL").strip(),

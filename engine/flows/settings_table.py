@@ -95,6 +95,7 @@ SERVICE = (
     _whole("TASKLISTS_SETTLE_SECONDS", "how long a burst of deliveries about one member may last", 10, (0, 600)),
     _word("TASKLISTS_SWEEP", "what becomes of members that no delivery told about", "run", "report", "off"),
     _whole("TASKLISTS_SWEEP_MINUTES", "how often they are looked for", 15, (1, _DAY)),
+    _whole("TASKLISTS_WAIT_SECONDS", "how often it is asked which tasks were completed", 60, (1, 3600)),
     _whole("TASKLISTS_CANCELLATION_DAYS", "how far ahead a cancellation counts as contract.cancelled", 60, (0, 366)),
     _whole("TASKLISTS_HOOK_CHECK_MINUTES", "how often the webhooks at Nexudus are looked at", 15, (1, _DAY)),
     _word("TASKLISTS_HOOKS_REENABLE", "whether a webhook found switched off is switched on again", "off", "on"),

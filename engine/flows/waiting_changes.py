@@ -13,7 +13,7 @@ from typing import Final
 from whenever import Instant
 
 from engine.core.completions import completed_since
-from engine.core.wire_dates import parse_moment
+from engine.core.wire_dates import parse_moment, wire_moment
 from engine.flows.stopping import Stop
 from engine.ledger.ledger import Ledger
 from engine.ledger.values import StoredWait
@@ -68,8 +68,7 @@ class ChangeReader:
 
     def _of_account(self, since: Instant) -> Sequence[Record] | None:
         """The rows of a window over all tasks; None where the service ignores the window."""
-        stamp = since.round("minute", mode="floor").format_iso()
-        window = {"from_CoworkerTask_UpdatedOn": stamp}
+        window = {"from_CoworkerTask_UpdatedOn": wire_moment(since)[:16]}
         first = self._reader.short_list(Entity.COWORKER_TASK, window)
         if any(_is_before(row, since) for row in first.rows):
             return None

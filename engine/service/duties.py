@@ -89,6 +89,7 @@ class Duties:
                 Duty("recovery", _RECOVER_SECONDS, self._workshop.recover, after=_RECOVER_SECONDS / 6),
                 Duty("forgetting", _DAY_SECONDS, self._forget, after=60.0),
             ],
+            "waiting": [Duty("waiting tasks", self._settings.wait_seconds, self._workshop.poll, after=1.5)],
             "sweeping": [Duty("sweep", sweep_seconds, lambda: self._sweep_once(stop), after=1.0)],
             "watching": [Duty("webhooks", hook_seconds, self._watch_hooks, after=2.0)],
         }
@@ -145,7 +146,9 @@ class Duties:
             logs.log().info("missing", tasklist=one.tasklist, coworker_id=one.coworker_id, on=one.event)
 
     def _forget(self) -> None:
-        self._ledger.inbox.forget_settled(Instant.now().subtract(hours=24 * self._settings.keep_days))
+        before = Instant.now().subtract(hours=24 * self._settings.keep_days)
+        self._ledger.inbox.forget_settled(before)
+        self._ledger.forget_ended_waits(before)
 
     def _wanted(self) -> tuple[WantedHook, ...]:
         lists = {name: one.prepared for name, one in self._lists.ready().items()}

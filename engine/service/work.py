@@ -18,6 +18,7 @@ from engine.flows.advancing import Advanced, Advancer
 from engine.flows.apply import Conduct
 from engine.flows.deciding import Decider
 from engine.flows.lists_in_use import ListsInUse
+from engine.flows.polling import Looked, Waits
 from engine.flows.resume import Recovery, Resumed
 from engine.flows.run import Patience, Runner
 from engine.flows.stopping import Stop
@@ -95,6 +96,19 @@ class Workshop:
         for _, resumed in recovery.coworkers(ids):
             found += resumed
         return found
+
+    def poll(self) -> Looked:
+        """Look at what waits for completions and moments; a completion is noted where anybody's load counts."""
+        lists = [form for one in self._lists.ready().values() for form in one.prepared.everywhere()]
+        by_load = any(ready.responsible.pick == "least_loaded" for one in lists for ready in one.items)
+        looked = Waits(self._runner(), self._lists.job, say=logs.say).poll(always=by_load)
+        for ran in looked.ran:
+            for part in ran.parts():
+                self._metrics.tasks(part.applied.counts())
+                logs.log().info("it waits no longer", tasklist=part.applied.tasklist, run_id=part.applied.run_id)
+        for left in looked.ended:
+            logs.log().info("waits no more", tasklist=left.tasklist, coworker_id=left.coworker_id, why=left.why)
+        return looked
 
     def _count(self, tasklist: str, advanced: Advanced) -> None:
         self._metrics.job(tasklist, advanced.state)
