@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from typing import TypeVar
 
+from engine.core.anchors import anchor_names
 from engine.core.catalogue import Type
 from engine.core.model import TaskList
 from engine.core.organisation import Organisation
 from engine.core.prepared import Finding, Path
 from engine.core.scopes import base_scope
 from engine.core.text_faults import Fault, TextSyntax
-from engine.core.words import ANCHORS, nearest
+from engine.core.words import nearest
 
 Made = TypeVar("Made")
 
@@ -42,8 +43,7 @@ class Checking:
         if self.doubted("applies", "locations"):
             self.locations = []  # nobody knows which ones are meant: nothing is checked at each of them
         self.locations = [name for name in self.locations if at is None or name in at]
-        dates = (f"inputs.{name}" for name, given in tasklist.inputs.items() if given.type == "date")
-        self.anchors: tuple[str, ...] = (*ANCHORS, *dates)
+        self.anchors = anchor_names(tasklist)
 
     def attempt(self, path: Path, make: Callable[[], Made]) -> Made | None:
         """Return what is made, or note the mistakes of its text and return None."""

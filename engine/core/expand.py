@@ -5,55 +5,22 @@ Pure and deterministic: equal facts give equal tasks, whatever the order of keys
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
-from typing import TypeVar
+from collections.abc import Iterable
 
-from engine.core.applies import check_applies, facts_said
-from engine.core.calendar import CalendarCoverage
-from engine.core.errors import UserError
-from engine.core.fact_values import Absent, Value
+from engine.core.applies import check_applies
+from engine.core.expanding import Expanding, Turn
+from engine.core.expansion_troubles import CannotExpand, HoldersNeeded, Trouble
 from engine.core.facts import Facts
-from engine.core.forms import Holder, Responsible
-from engine.core.identity import ItemRef, Naming, Subject, alternatives, identity
-from engine.core.people import Chosen, NotLookedUp, choose_person
-from engine.core.prepared import Path, Prepared, ReadyItem
-from engine.core.resolve import AnchorMissing, ResolvedDue, resolve_due
-from engine.core.rounds import Round, rounds_of, wrong_keys
-from engine.core.subjects import subject_of
-from engine.core.text import CompiledText
+from engine.core.identity import Naming, Subject
+from engine.core.item_tasks import task_of, turns_of
+from engine.core.languages import chosen_languages
+from engine.core.order import Order, Progress, order_of
+from engine.core.prepared import Prepared
+from engine.core.task_texts import name_of
 from engine.core.typed_facts import Read, read_facts
-from engine.core.wanted import MAX_NAME, Expansion, Explanation, LeftOut, Wanted
+from engine.core.wanted import Expansion, Wanted
 
-Made = TypeVar("Made")
-
-@dataclass(frozen=True)
-class Trouble:
-    """Why one item cannot become a task for this coworker; `path` leads into the list's file."""
-
-    path: Path
-    item: str
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.item}: {self.message}" if self.item else self.message
-
-
-class CannotExpand(UserError):
-    """Items that cannot be made for this coworker: all of them, and nothing is sent."""
-
-    def __init__(self, troubles: Sequence[Trouble]) -> None:
-        self.troubles = tuple(troubles)
-        super().__init__("\n".join(str(trouble) for trouble in self.troubles))
-
-
-class HoldersNeeded(Exception):
-    """The directory lacks these holders; look them up and expand again."""
-
-    def __init__(self, holders: Sequence[Holder]) -> None:
-        super().__init__(", ".join(map(str, holders)))
-        self.holders = tuple(holders)
+__all__ = ["CannotExpand", "HoldersNeeded", "Trouble", "expand"]
 
 
 def expand(
@@ -70,186 +37,92 @@ def expand(
         HoldersNeeded: people must be looked up first.
         CalendarCoverage: a date lies outside the days that the calendar knows.
     """
-    read = read_facts(facts, prepared.organisation, named=prepared.facts_named())
+    here = prepared.at(facts.location)
+    read = read_facts(
+        facts,
+        prepared.organisation,
+        named=prepared.facts_named(),
+        days=here.days,
+        clock_change=here.tasklist.clock_change,
+    )
     if not anyway:
         check_applies(prepared, facts, read)
-    return _Expander(prepared, facts, read, cycle).run(version)
+    return _expanded(_begun(here, facts, read, cycle), version)
 
 
-class _Expander:
-    def __init__(self, prepared: Prepared, facts: Facts, read: Read, cycle: str) -> None:
-        self.prepared = prepared
-        self.facts = facts
-        self.read = read
-        self.cycle = cycle
-        self.business_id = prepared.organisation.locations[facts.location].business_id
-        self.troubles: list[Trouble] = []
-        self.needed: dict[str, Holder] = {}
-        self.left_out: list[LeftOut] = []
-        self.warnings: list[str] = list(read.warnings)
+def _begun(here: Prepared, facts: Facts, read: Read, cycle: str) -> Expanding:
+    spoken = chosen_languages(
+        here.spoken, organisation=here.organisation, location=facts.location, values=read.values
+    )
+    warnings = [*read.warnings, *([spoken.odd] if spoken.odd else [])]
+    return Expanding(
+        here, facts, read, here.overrides, spoken.tags, cycle, loads=dict(facts.loads), warnings=warnings
+    )
 
-    def run(self, version: str) -> Expansion:
-        name = self._name(("name",), "", self.prepared.name, self.read.values)
-        subject = self._subject(("once_per",), "", self.prepared.tasklist.once_per)
-        wanted = [
-            task for index, ready in enumerate(self.prepared.items) for task in self._item(index, ready)
-        ]
-        if self.troubles:
-            raise CannotExpand(self.troubles)
-        if self.needed:
-            raise HoldersNeeded([self.needed[name] for name in sorted(self.needed)])
-        assert name is not None
-        assert subject is not None
-        return Expansion(
-            tasklist=self.prepared.tasklist.tasklist,
-            version=version,
-            coworker_id=self.facts.coworker_id,
-            business_id=self.business_id,
-            task_list_name=name,
-            subject=subject,
-            cycle=self.cycle,
-            wanted=tuple(wanted),
-            left_out=tuple(self.left_out),
-            warnings=tuple(dict.fromkeys(self.warnings)),
-            zone=self.facts.zone,
-            calendar=self.facts.calendar,
-            naming=self._naming(),
-            contract_id=self.facts.contract_id,
-            event_at=self.facts.event.at if self.facts.event else None,
-        )
 
-    def _naming(self) -> Naming:
-        renamed = {ready.item.id: ready.identity_id for ready in self.prepared.items}
-        kinds = ["coworker", "location", *(["contract", "membership"] if self.facts.contract_id is not None else [])]
-        kinds += ["team"] if self.prepared.per_team else []
-        found = (self._subject((), "", kind) for kind in kinds)
-        subjects = tuple(subject for subject in found if subject is not None)
-        return Naming(self.prepared.organisation.owner, self.prepared.identity_id, renamed, subjects, self.cycle)
+def _expanded(work: Expanding, version: str) -> Expansion:
+    here, facts = work.prepared, work.facts
+    name = name_of(work, ("name",), "", here.name, values=work.read.values)
+    subject = work.subject(("once_per",), "", here.once_per)
+    counted = [(index, ready) for index, ready in enumerate(here.items) if here.counts(ready)]
+    turns = [turn for index, ready in counted for turn in turns_of(work, ("items", index), ready)]
+    order = order_of([ready for _, ready in counted])
+    wanted = _in_order(work, turns, order)
+    work.check()
+    assert name is not None
+    assert subject is not None
+    return Expansion(
+        tasklist=here.tasklist.tasklist,
+        version=version,
+        coworker_id=facts.coworker_id,
+        business_id=work.business_id,
+        task_list_name=name,
+        subject=subject,
+        cycle=work.cycle,
+        wanted=wanted,
+        left_out=tuple(work.left_out),
+        warnings=tuple(dict.fromkeys(work.warnings)),
+        zone=facts.zone,
+        calendar=facts.calendar,
+        naming=_naming(work),
+        contract_id=facts.contract_id,
+        event_at=facts.event.at if facts.event else None,
+        ordered=not order.is_plain or any(ready.create for _, ready in counted),
+        overrides=work.overrides.given,
+    )
 
-    def _item(self, index: int, ready: ReadyItem) -> Iterator[Wanted]:
-        path: Path = ("items", index)
-        for one in self._rounds(path, ready):
-            told: list[str] = []
-            if self._is_wanted(path, ready, one, told):
-                task = self._task(path, ready, one, tuple(told))
-                if task is not None:
-                    yield task
 
-    def _rounds(self, path: Path, ready: ReadyItem) -> Sequence[Round]:
-        loop, at = ready.loop, (*path, "for_each")
-        if loop is None:
-            return [Round("", self.read.values)]
-        rounds = self._try(at, ready.item.id, lambda: rounds_of(loop, self.read.values))
-        if rounds is not None and not rounds:
-            self.left_out.append(LeftOut(ready.item.id, "", f"{'.'.join(loop.source)} is empty"))
-        self.troubles.extend(Trouble(at, ready.item.id, what) for what in wrong_keys(rounds or ()))
-        return rounds or ()
+def _in_order(work: Expanding, turns: Iterable[Turn], order: Order) -> tuple[Wanted, ...]:
+    """Make the tasks of what comes first first, and return them in the order of the file."""
+    turns = list(turns)
+    progress = Progress(order, work.facts.done, work.facts.gone)
+    place = {item: number for number, item in enumerate(order.sequence)}
+    made: dict[int, Wanted] = {}
+    for number, turn in sorted(enumerate(turns), key=lambda pair: place[pair[1].ready.item.id]):
+        task = task_of(work, turn, progress)
+        if task is not None:
+            made[number] = task
+    return tuple(made[number] for number in sorted(made))
 
-    def _is_wanted(self, path: Path, ready: ReadyItem, one: Round, told: list[str]) -> bool:
-        for condition in ready.when:
-            verdict = self._try((*path, "when"), ready.item.id, partial(condition.evaluate, one.values))
-            if verdict is None:
-                return False
-            said = facts_said(condition.explain(one.values))
-            told.append(f"{condition.source} is {str(verdict).lower()}: {said}")
-            if not verdict:
-                self.left_out.append(
-                    LeftOut(ready.item.id, one.key, f"condition false: {condition.source} ({said})")
-                )
-                return False
-        return True
 
-    def _task(self, path: Path, ready: ReadyItem, one: Round, told: tuple[str, ...]) -> Wanted | None:
-        who = ready.item.id if not one.key else f"{ready.item.id} [{one.key}]"
-        before = len(self.troubles)
-        name = self._name((*path, "name"), who, ready.name, one.values)
-        notes = self._try(
-            (*path, "notes"), who, lambda: ready.notes.render(one.values) if ready.notes else ""
-        )
-        subject = self._subject((*path, "once_per"), who, ready.once_per)
-        due = self._try((*path, "due"), who, lambda: self._due(ready))
-        chosen = self._person((*path, "responsible"), who, ready.responsible, subject)
-        if len(self.troubles) > before or subject is None or chosen is None:
-            return None
-        owner = self.prepared.organisation.owner
-        ref = ItemRef(self.prepared.identity_id, ready.identity_id, one.key, self.cycle)
-        self.warnings.extend(f"{who}: passed over {person}" for person in chosen.passed_over)
-        return Wanted(
-            item=ready.item.id,
-            key=one.key,
-            identity=identity(owner, subject, ref),
-            alternatives=alternatives(owner, subject, ref),
-            business_id=self.business_id,
-            coworker_id=self.facts.coworker_id,
-            name=name or "",
-            notes=(notes or "").strip("\n"),
-            responsible_id=chosen.person.id,
-            responsible_name=chosen.person.name,
-            due_at=due.at if due else None,
-            late=(ready.due.late if ready.due else None) or "closing",
-            notify_by_email=ready.notify_by_email,
-            display_to_everyone=ready.display_to_everyone,
-            rolled_from=due.rolled_from if due else None,
-            explanation=Explanation(due.steps if due else ("no due",), chosen.steps, told),
-        )
+def _naming(work: Expanding) -> Naming:
+    here, facts = work.prepared, work.facts
+    kinds = ["coworker", "location", *(["contract", "membership"] if facts.contract_id is not None else [])]
+    kinds += ["team"] if here.per_team else []  # of a mixed list each part has its own batch
+    return Naming(
+        here.organisation.owner,
+        here.identity_id,
+        {ready.item.id: ready.identity_id for ready in here.items},
+        tuple(_subjects(work, kinds)),
+        work.cycle,
+        shared=here.shared,
+        common=here.asked_for | here.shared.keys(),
+        own=frozenset(one.item.id for one in here.own_items()) if here.part == "team" else frozenset(),
+    )
 
-    def _due(self, ready: ReadyItem) -> ResolvedDue | None:
-        if ready.due is None:
-            return None
-        try:
-            return resolve_due(
-                ready.due,
-                anchors=self.read.anchors,
-                default_anchor=ready.anchor,
-                zone=self.facts.zone,
-                calendar=self.facts.calendar,
-            )
-        except AnchorMissing as missing:
-            group = self.read.values.get(missing.name.split(".")[0])
-            if isinstance(group, Absent):
-                raise UserError(f"{missing.message}: {group.reason}.", advice=missing.advice) from None
-            raise
 
-    def _name(self, path: Path, who: str, text: CompiledText, values: Mapping[str, Value]) -> str | None:
-        """Render a name: one line, whatever line breaks a member's text holds."""
-        rendered = self._try(path, who, lambda: text.render(values))
-        if rendered is None:
-            return None
-        name = " ".join(rendered.splitlines()).strip()
-        if not name:
-            self.troubles.append(Trouble(path, who, "the name is empty for this coworker."))
-        if len(name) > MAX_NAME:
-            what = f"the name is {len(name)} characters long for this coworker; at most {MAX_NAME} are sent."
-            self.troubles.append(Trouble(path, who, what))
-        return name
-
-    def _person(
-        self, path: Path, who: str, responsible: Responsible, subject: Subject | None
-    ) -> Chosen | None:
-        if subject is None:
-            return None
-        try:
-            return choose_person(
-                responsible,
-                organisation=self.prepared.organisation,
-                location=self.facts.location,
-                subject=f"{subject.kind}:{subject.id}",
-                directory=self.facts.people,
-            )
-        except NotLookedUp as needed:
-            self.needed[str(needed.holder)] = needed.holder
-        except UserError as error:
-            self.troubles.append(Trouble(path, who, str(error)))
-        return None
-
-    def _subject(self, path: Path, who: str, once_per: str) -> Subject | None:
-        return self._try(path, who, lambda: subject_of(once_per, self.facts, self.business_id))
-
-    def _try(self, path: Path, who: str, make: Callable[[], Made]) -> Made | None:
-        try:
-            return make()
-        except CalendarCoverage:
-            raise  # the caller can give the calendar more days
-        except UserError as error:
-            self.troubles.append(Trouble(path, who, str(error)))
-        return None
+def _subjects(work: Expanding, kinds: Iterable[str]) -> Iterable[Subject]:
+    for kind in kinds:
+        subject = work.subject((), "", kind)
+        if subject is not None:
+            yield subject

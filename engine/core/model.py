@@ -34,6 +34,7 @@ from engine.core.scalars import (
     slug,
     wrong,
 )
+from engine.core.wordings import WORDING_SCHEMA, AnyWording, Wording
 from engine.core.words import EVENTS
 
 OncePer = Annotated[
@@ -117,9 +118,10 @@ class Input(Model):
 class Defaults(Model):
     """What items have unless they say otherwise."""
 
-    notes: Text | None = None
+    notes: AnyWording | None = None
     responsible: AnyResponsible | None = None
     when: Text | None = None
+    phase: AnyWording | None = None
     notify_by_email: Flag | None = None
     display_to_everyone: Flag | None = None
     once_per: OncePer | None = None
@@ -130,12 +132,47 @@ class Defaults(Model):
     late: Late | None = None
 
 
+class Line(Model):
+    """One line of a task's checklist, and for whom it is."""
+
+    line: AnyWording
+    when: Text | None = None
+
+
+def _as_line(value: object) -> object:
+    """A line is a text, by language where there are several, or {line: TEXT, when: CONDITION}."""
+    return value if isinstance(value, Line) or (isinstance(value, dict) and "line" in value) else {"line": value}
+
+
+def _as_lines(value: object) -> object:
+    if isinstance(value, list | tuple) and value:
+        return value
+    raise wrong("a checklist is a list of lines", found=shown(value), allowed="such as [Scan the card, Test it]")
+
+
+_LINE_SCHEMA = {
+    "anyOf": [
+        *WORDING_SCHEMA["anyOf"],
+        {
+            "type": "object",
+            "properties": {"line": WORDING_SCHEMA, "when": {"type": "string"}},
+            "required": ["line"],
+            "additionalProperties": False,
+        },
+    ]
+}
+AnyLines = Annotated[
+    tuple[Annotated[Line, BeforeValidator(_as_line), WithJsonSchema(_LINE_SCHEMA)], ...], BeforeValidator(_as_lines)
+]
+
+
 class Item(Model):
     """One entry of a task list. `id` is stable for ever; the text may change at any time."""
 
     id: Annotated[str, slug("an id")]
-    name: Text
-    notes: Text | None = None
+    name: AnyWording
+    notes: AnyWording | None = None
+    checklist: AnyLines | None = None
     responsible: AnyResponsible | None = None
     due: AnyDue | None = None
     when: Text | None = None
@@ -145,7 +182,7 @@ class Item(Model):
     once_per: OncePer | None = None
     anchor: Text | None = None
     formerly: Annotated[str, slug("a former id")] | None = None
-    phase: Text | None = None
+    phase: AnyWording | None = None
     optional: Flag | None = None
     after: ItemIds | None = None
     gate: Flag | None = None
@@ -153,6 +190,13 @@ class Item(Model):
     same_as: Text | None = None
     clock_change: ClockChange | None = None
     """For this item; the list's where it says nothing. What an included list says stands at each of its items."""
+
+
+    def wordings(self) -> tuple[tuple[tuple[str | int, ...], Wording], ...]:
+        """Return every text of the item with its path in the item."""
+        named = (("name", self.name), ("notes", self.notes), ("phase", self.phase))
+        lines = ((("checklist", number), line.line) for number, line in enumerate(self.checklist or ()))
+        return (*(((name,), text) for name, text in named if text is not None), *lines)
 
 
 def _some(items: tuple[Item, ...]) -> tuple[Item, ...]:
@@ -181,7 +225,7 @@ class TaskList(Model):
     include: ListNames = ()
     abstract: Flag = False
     overlays: dict[Annotated[str, slug("a location")], Any] = Field(default_factory=dict)
-    name: Text
+    name: AnyWording
     description: Text | None = None
     applies: Applies = Field(default_factory=Applies)
     anchor: Text | None = None

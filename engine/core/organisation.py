@@ -25,6 +25,7 @@ from engine.core.scalars import (
     slug_text,
     wrong,
 )
+from engine.core.wordings import Tag
 from engine.core.words import nearest
 
 
@@ -59,6 +60,7 @@ class Location(Model):
     business_id: Whole
     time_zone: Annotated[str, BeforeValidator(_as_zone), WithJsonSchema({"type": "string"})] | None = None
     calendar: Text
+    language: Tag | None = None
     roles: dict[RoleName, Holders] = Field(default_factory=dict)
     vars: Annotated[dict[str, Any], BeforeValidator(_as_vars), WithJsonSchema({"type": "object"})] = Field(
         default_factory=dict
@@ -88,11 +90,16 @@ class Organisation(Model):
 
     owner: Annotated[str, slug("the owner")]
     since: Day
+    language: Tag | None = None
     custom_fields: dict[Annotated[str, slug("a custom field's name", NAME)], CustomField] = Field(default_factory=dict)
     locations: dict[Annotated[str, slug("a location")], Location]
     roles: dict[RoleName, Role] = Field(default_factory=dict)
     absences: tuple[Absence, ...] = ()
     calendars: dict[Annotated[str, slug("a calendar")], CalendarRules]
+
+    def language_at(self, location: str) -> str:
+        """Return the language tag of a location, else that of the organisation, or '' when neither says one."""
+        return self.locations[location].language or self.language or ""
 
     def location_of(self, business_id: int) -> str | None:
         """Return the location's name for a Nexudus business id, or None when organisation.yaml lacks it."""

@@ -10,9 +10,12 @@ from engine.core.due import Due, DueRule
 from engine.core.forms import Responsible
 from engine.core.identity import ItemRef
 from engine.core.model import Item, TaskList
+from engine.core.named_days import NamedDays
 from engine.core.organisation import Organisation
-from engine.core.text import CompiledCondition, CompiledText
+from engine.core.overrides import NO_OVERRIDES, ReadyOverrides
+from engine.core.text import CompiledCondition
 from engine.core.text_faults import Fault
+from engine.core.wordings import ReadyWording
 
 Path = tuple[str | int, ...]
 
@@ -40,11 +43,27 @@ class Loop:
 
 
 @dataclass(frozen=True)
+class Spoken:
+    """Where a list's language comes from: a tag, or the path of a text fact."""
+
+    tag: str = ""
+    path: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ReadyLine:
+    """One line of a checklist inside a task's notes, and its condition."""
+
+    text: ReadyWording
+    when: CompiledCondition | None
+
+
+@dataclass(frozen=True)
 class ReadyItem:
     item: Item
     identity_id: str
-    name: CompiledText
-    notes: CompiledText | None
+    name: ReadyWording
+    notes: ReadyWording | None
     responsible: Responsible
     due: Due | None
     anchor: str | None
@@ -53,6 +72,14 @@ class ReadyItem:
     once_per: str
     notify_by_email: bool
     display_to_everyone: bool
+    checklist: tuple[ReadyLine, ...] = ()
+    phase: ReadyWording | None = None
+    optional: bool = False
+    """Whether the item is left out, with the reason, where a fact or an anchor that it needs is missing."""
+    after: tuple[str, ...] = ()
+    gate: bool = False
+    create: DueRule | None = None
+    """The moment, counted from the anchor `due`, before which the task is not made; None makes it at once."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +88,7 @@ class Prepared:
 
     tasklist: TaskList
     organisation: Organisation
-    name: CompiledText
+    name: ReadyWording
     applies_when: CompiledCondition | None
     items: tuple[ReadyItem, ...]
     wait_until: DueRule | None = None
@@ -74,13 +101,22 @@ class Prepared:
     """Items whose identity items of other lists have, too."""
     overlays: Mapping[str, Prepared] = field(default_factory=dict)
     """What the list is at the locations for which it has an overlay."""
+    days: NamedDays = NamedDays()
+    """The list's own names for days."""
+    spoken: Spoken = Spoken()
+    overrides: ReadyOverrides = NO_OVERRIDES
+    """What a person changed for this one run; it wins over everything in the file."""
     above: Path = ()
     """What stands before every path into this list: for an overlaid one, `overlays` and its location."""
 
     def at(self, location: str) -> Prepared:
         """Return the list, or the part of it, as it is at a location: with its overlay where it has one."""
         overlaid = self.overlays.get(location)
-        return replace(overlaid, part=self.part) if overlaid else self
+        if overlaid is None:
+            return self
+        return replace(
+            overlaid, part=self.part, shared=self.shared, asked_for=self.asked_for, overrides=self.overrides
+        )
 
     def everywhere(self) -> Iterator[Prepared]:
         """Yield the list, and what it is at each location that has an overlay."""
@@ -99,14 +135,15 @@ class Prepared:
     @property
     def once_per(self) -> str:
         """What the batch is made once for: the list's word, unless this part of it has another one."""
-        if self.part == "team" or (self.team_items() and not self.own_items()):
+        if self.part == "team" or (self.part == "whole" and self.team_items() and not self.own_items()):
             return "team"
         return "coworker" if self.tasklist.once_per == "team" else self.tasklist.once_per
 
     @property
     def is_mixed(self) -> bool:
         """Whether some items are made once for the team, and others are not."""
-        return bool(self.team_items() and self.own_items())
+        forms = tuple(self.everywhere())
+        return any(one.team_items() for one in forms) and any(one.own_items() for one in forms)
 
     def refs_of(self, ready: ReadyItem, key: str, cycle: str) -> tuple[ItemRef, ...]:
         """Return what an item's identity is made of; that which it had before `same_as` was written comes last."""

@@ -7,17 +7,23 @@ What is checked stands in the modules beside this one: texts, loops, dues, peopl
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Literal
 
+from engine.core.catalogue import Scope
 from engine.core.checking import Checking
 from engine.core.coverage import told_once
+from engine.core.due import DueRule
+from engine.core.languages import check_languages, ready_language
 from engine.core.model import Item, TaskList
 from engine.core.organisation import Organisation
 from engine.core.prepared import Finding, Path, Prepared, ReadyItem
-from engine.core.preparing_dues import check_anchor, ready_due, ready_rule
+from engine.core.preparing_dues import check_anchor, ready_days, ready_due, ready_rule
 from engine.core.preparing_loops import ready_loop
+from engine.core.preparing_order import check_order, ready_create
 from engine.core.preparing_people import ready_responsible
 from engine.core.preparing_references import check_alike, check_inputs, check_once_per
-from engine.core.preparing_texts import ready_condition, ready_name, ready_text
+from engine.core.preparing_texts import ready_condition, ready_lines, ready_name, ready_wording
+from engine.core.wordings import ReadyWording, Wording
 
 
 def prepare(
@@ -45,22 +51,28 @@ def _prepared(check: Checking) -> Prepared | None:
     for index, place in enumerate(applies.locations):
         if place not in check.organisation.locations:
             check.unknown(("applies", "locations", index), "location", place, check.organisation.locations)
-    name = ready_text(check, ("name",), tasklist.name, check.base)
+    name = ready_wording(check, ("name",), tasklist.name, check.base)
     when = ready_condition(check, ("applies", "when"), applies.when, check.base)
     wait_until = ready_rule(check, ("applies", "wait_until"), applies.wait_until, tasklist.anchor)
     check_anchor(check, ("anchor",), tasklist.anchor)
     check_anchor(check, ("defaults", "anchor"), tasklist.defaults.anchor)
     check_once_per(check, ("defaults", "once_per"), tasklist.defaults.once_per)
     check_inputs(check)
+    days = ready_days(check)
     items = [
         _ready_item(check, index, item)
         for index, item in enumerate(tasklist.items)
         if ("items", index) not in check.doubtful
     ]
+    spoken = ready_language(check)
+    check_languages(check)
+    check_order(check)
     check_alike(check)
     check.findings.extend(told_once(tasklist))
     ready = tuple(item for item in items if item is not None)
-    return Prepared(tasklist, check.organisation, name, when, ready, wait_until) if name else None
+    if name is None:
+        return None
+    return Prepared(tasklist, check.organisation, name, when, ready, wait_until, days=days, spoken=spoken)
 
 
 def _ready_item(check: Checking, index: int, item: Item) -> ReadyItem | None:
@@ -69,16 +81,17 @@ def _ready_item(check: Checking, index: int, item: Item) -> ReadyItem | None:
     names = dict(check.base)
     loop = ready_loop(check, path, item, names)
     name = ready_name(check, (*path, "name"), item.name, names)
-    notes_text = item.notes or defaults.notes
-    notes_path = (*path, "notes") if item.notes else ("defaults", "notes")
-    notes = ready_text(check, notes_path, notes_text, names) if notes_text else None
+    notes = _own_or_default(check, index, "notes", names)
+    phase = _own_or_default(check, index, "phase", names)
     when_path = (*path, "when") if item.when else ("defaults", "when")
     when = ready_condition(check, when_path, item.when or defaults.when, names)
     check_once_per(check, (*path, "once_per"), item.once_per)
-    check_anchor(check, (*path, "anchor"), item.anchor)
+    check_anchor(check, (*path, "anchor"), item.anchor, item)
     anchor = item.anchor or defaults.anchor or check.tasklist.anchor
     due = ready_due(check, (*path, "due"), item, anchor)
     responsible = ready_responsible(check, path, item)
+    lines = ready_lines(check, path, item, names)
+    create = _create(check, path, item)
     notify = _first(item.notify_by_email, defaults.notify_by_email)
     if notify and item.due is None and not check.doubted(*path, "due"):
         check.fault(path, "an e-mail is sent when a task is due, and this one has no due", warning=True)
@@ -97,7 +110,30 @@ def _ready_item(check: Checking, index: int, item: Item) -> ReadyItem | None:
         once_per=item.once_per or defaults.once_per or check.tasklist.once_per,
         notify_by_email=notify,
         display_to_everyone=_first(item.display_to_everyone, defaults.display_to_everyone),
+        checklist=lines,
+        phase=phase,
+        optional=_first(item.optional, defaults.optional),
+        after=item.after or (),
+        gate=item.gate or False,
+        create=create,
     )
+
+
+def _own_or_default(check: Checking, index: int, name: Literal["notes", "phase"], names: Scope) -> ReadyWording | None:
+    """Return a text of an item, else that of the defaults; None without either."""
+    own: Wording | None = getattr(check.tasklist.items[index], name)
+    given: Wording | None = own or getattr(check.tasklist.defaults, name)
+    path: Path = ("items", index, name) if own else ("defaults", name)
+    return ready_wording(check, path, given, names) if given else None
+
+
+def _create(check: Checking, path: Path, item: Item) -> DueRule | None:
+    """Return from when on an item is made; what the defaults say is for those that have a due."""
+    own, given = item.create, check.tasklist.defaults.create
+    at = (*path, "create") if own else ("defaults", "create")
+    has_due = item.due is not None or own is None or check.doubted(*path, "due")
+    rule = ready_create(check, at, own or given, has_due=has_due)
+    return rule if item.due is not None else None
 
 
 def _first(*values: bool | None) -> bool:

@@ -10,6 +10,7 @@ from whenever import Date, Instant
 
 from engine.core.calendar import Calendar
 from engine.core.identity import Naming, Subject, notes_with_mark
+from engine.core.overrides import Overrides
 from engine.core.wire_dates import wire_moment
 
 MAX_NAME = 200
@@ -140,3 +141,5 @@ class Expansion:
     event_at: Instant | None = None
     ordered: bool = False
     """Whether tasks of the list may wait, for others of them or for a moment."""
+    overrides: Overrides = Overrides()
+    """What a person changed for this run."""
