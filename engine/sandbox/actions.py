@@ -14,6 +14,7 @@ from engine.sandbox.happening import happen
 from engine.sandbox.modes import SwitchError
 from engine.sandbox.signups import join_team, sign_up
 from engine.sandbox.state import State
+from engine.sandbox.task_actions import complete_task, delete_task, reopen_task
 from engine.sandbox.wishes import find_plan, read_contract, read_day, read_sign_up, read_team
 
 Action = Callable[[State, dict[str, Any]], dict[str, Any]]
@@ -50,5 +51,8 @@ ACTIONS: dict[str, Action] = {
     "cancel": _cancel,
     "change-plan": _change_plan,
     "join-team": _join_team,
+    "complete-task": complete_task,
+    "reopen-task": reopen_task,
+    "delete-task": delete_task,
     "events": happen,
 }

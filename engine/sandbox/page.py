@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from engine.sandbox.html_text import HEADERS, STYLE, page, text
 from engine.sandbox.page_hooks import hook_routes
-from engine.sandbox.page_people import contracts_of, people_routes
+from engine.sandbox.page_people import contracts_of, people_routes, task_forms
 from engine.sandbox.state import State
 from engine.sandbox.store import Record
 
@@ -53,13 +53,13 @@ class Pages:
         record = self._state.store.get("coworkers", request.path_params["id"])
         if record is None:
             return page("Sandbox", "<p>There is nobody with this id.</p>", 404)
-        return page("Sandbox", self._section(record) + contracts_of(self._state, record))
+        return page("Sandbox", self._section(record, forms=True) + contracts_of(self._state, record))
 
     async def style(self, _request: Request) -> Response:
         """The stylesheet."""
         return Response(STYLE, media_type="text/css", headers=HEADERS)
 
-    def _section(self, coworker: Record) -> str:
+    def _section(self, coworker: Record, *, forms: bool = False) -> str:
         identifier = int(coworker["Id"])
         place = text(coworker.get("InvoicingBusinessName"))
         plan = text(coworker.get("CoworkerContractTariffNames") or "no plan")
@@ -68,20 +68,22 @@ class Pages:
             f"<small>{identifier} · {place} · {plan}</small></h2>"
         )
         tasks = sorted(self._state.store.tasks_of(identifier), key=lambda one: (one["DueDate"] or "", one["Id"]))
-        return head + (_table(tasks) if tasks else "<p class='quiet'>no tasks</p>")
+        return head + (_table(tasks, forms=forms) if tasks else "<p class='quiet'>no tasks</p>")
 
 
-def _table(tasks: Iterable[Record]) -> str:
-    titles = ("Due (local)", "Task", "Responsible", "List", "Notes", "State")
+def _table(tasks: Iterable[Record], *, forms: bool) -> str:
+    titles = ("Due (local)", "Task", "Responsible", "List", "Notes", "State", *([""] if forms else []))
     head = "".join(f"<th>{title}</th>" for title in titles)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(map(_row, tasks))}</tbody></table>"
+    rows = "".join(_row(task, forms=forms) for task in tasks)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
-def _row(task: Record) -> str:
+def _row(task: Record, *, forms: bool) -> str:
     due = str(task.get("DueDateLocal") or task.get("DueDate") or "").replace("T", " ")
     state = "completed" if task.get("Completed") else "open"
+    buttons = f"<td>{task_forms(task)}</td>" if forms else ""
     return (
         f"<tr class='{state}'><td class='due'>{text(due)}</td><td>{text(task.get('Name'))}</td>"
         f"<td>{text(task.get('ResponsibleFullName'))}</td><td>{text(task.get('TaskListName'))}</td>"
-        f"<td class='notes'>{text(task.get('Notes'))}</td><td>{text(state)}</td></tr>"
+        f"<td class='notes'>{text(task.get('Notes'))}</td><td>{text(state)}</td>{buttons}</tr>"
     )

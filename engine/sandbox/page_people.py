@@ -22,7 +22,7 @@ from engine.sandbox.state import State
 from engine.sandbox.store import Record
 
 _LONGEST_FORM = 64 * 1024  # bytes
-_OF_A_MEMBER = ("cancel", "change-plan", "join-team")
+_OF_A_MEMBER = ("cancel", "change-plan", "join-team", "complete-task", "reopen-task", "delete-task")
 
 
 def people_routes(state: State) -> list[Route]:
@@ -55,7 +55,7 @@ class Forms:
         return _back_to(made["coworker_id"])
 
     async def member(self, request: Request) -> Response:
-        """Notice, another plan, a team."""
+        """Notice, another plan, a team, a task."""
         identifier, action = request.path_params["id"], request.path_params["action"]
         form = await _read_form(request)
         if form is None:
@@ -102,6 +102,14 @@ def _contract_forms(state: State, contract: Record) -> str:
         return ends
     plans = _choice("tariff", [(str(one["Id"]), one["Name"]) for one in state.store.all("tariffs")])
     return ends + _form(contract["CoworkerId"], "change-plan", f"{hidden}<label>Plan{plans}</label>", "Change plan")
+
+
+def task_forms(task: Record) -> str:
+    """What staff do to a task, as buttons."""
+    hidden = f"<input type='hidden' name='task_id' value='{int(task['Id'])}'>"
+    tick = ("reopen-task", "Reopen") if task.get("Completed") else ("complete-task", "Complete")
+    offered = (tick, ("delete-task", "Delete"))
+    return "".join(_form(task["CoworkerId"], name, hidden, button) for name, button in offered)
 
 
 def _form(coworker: object, action: str, fields: str, button: str) -> str:
