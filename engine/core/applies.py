@@ -190,7 +190,8 @@ def _check_wait(prepared: Prepared, facts: Facts, now: Instant) -> None:
 
 def _waits_until(prepared: Prepared, facts: Facts) -> ResolvedDue:
     assert prepared.wait_until is not None  # the caller looked
-    read = read_facts(facts, prepared.organisation, named=())
+    change = prepared.tasklist.clock_change
+    read = read_facts(facts, prepared.organisation, named=(), days=prepared.days, clock_change=change)
     try:
         return resolve_due(
             Due(prepared.wait_until),
@@ -198,9 +199,12 @@ def _waits_until(prepared: Prepared, facts: Facts) -> ResolvedDue:
             default_anchor=prepared.tasklist.anchor,
             zone=facts.zone,
             calendar=facts.calendar,
+            clock_change=change,
+            missing=read.missing,
         )
     except AnchorMissing as missing:
-        none_yet = facts.contract_id is None and missing.name.split(".")[0] in {"contract", "membership"}
+        roots = {name.split(".")[0] for name in prepared.days.behind([missing.name])}
+        none_yet = facts.contract_id is None and not roots.isdisjoint({"contract", "membership"})
         what = NO_CONTRACT if none_yet else f"it waits for {missing.name}, which has no value"
         raise NotStarted(what) from None
 

@@ -82,6 +82,9 @@ def _facts_out(facts: Facts) -> dict[str, Any]:
         "event": {"name": facts.event.name, "at": facts.event.at.format_iso()} if facts.event else None,
         "zones": {str(number): zone for number, zone in facts.zones.items()},
         "known_chains": {str(number): chain for number, chain in facts.known_chains.items()},
+        "visits": None if facts.visits is None else [str(day) for day in facts.visits],
+        "first_paid": _moment_out(facts.first_paid),
+        "paid_read": facts.paid_read,
         "calendar": {
             "name": calendar.name,
             "working_days": sorted(calendar.working_days),
@@ -124,7 +127,14 @@ def _facts_in(told: Mapping[str, Any]) -> Facts:
         event=Event(event["name"], Instant.parse_iso(event["at"])) if event else None,
         zones={int(number): str(zone) for number, zone in (told.get("zones") or {}).items()},
         known_chains={int(number): int(chain) for number, chain in (told.get("known_chains") or {}).items()},
+        visits=_visits_in(told.get("visits")),
+        first_paid=_moment_in(told.get("first_paid")),
+        paid_read=told.get("paid_read") is True,
     )
+
+
+def _visits_in(told: list[str] | None) -> tuple[Date, ...] | None:
+    return None if told is None else tuple(sorted({Date.parse_iso(day) for day in told}))
 
 
 def _zone_in(zone: str) -> str:

@@ -23,6 +23,7 @@ from engine.flows.directory import Directory
 from engine.flows.event_record import Seen, event_of
 from engine.flows.reducing import desk_ids, reduced
 from engine.flows.request import Request, at_zone
+from engine.flows.visits import with_visits
 from engine.flows.whom import Whose
 from engine.nexudus.client import NexudusReader
 
@@ -143,7 +144,8 @@ class Gatherer:
             known_chains=dict(self._memory.membership_of(request.coworker_id)) if self._memory else {},
             loads=self._loads(),
         )
-        return replace(facts, desks=self._desks(chosen), members=self._members(team))
+        facts = replace(facts, desks=self._desks(chosen), members=self._members(team))
+        return with_visits(self._reader, self._prepared, facts)
 
     def _contract(self, coworker: Raw, request: Request) -> tuple[tuple[Raw, ...], Raw | None, str]:
         own = self._reader.contracts_of(request.coworker_id)

@@ -19,6 +19,7 @@ from typing import Final
 
 from engine.core.organisation import Organisation
 from engine.core.prepared import Prepared
+from engine.flows.visits import PAID_FACTS, VISIT_FACTS, days_named
 from engine.nexudus.answers import Done, Settled
 from engine.nexudus.calls import Entity, read_batch, read_one, read_some
 from engine.nexudus.client import NexudusClient
@@ -63,6 +64,11 @@ def needed_roles(lists: Iterable[Prepared], organisation: Organisation) -> tuple
             found.add("Business-Read")
         if ("contract", "desks") in {path[:2] for path in paths}:
             found.add("FloorPlanDesk-List")
+        days = days_named(prepared)
+        if days & VISIT_FACTS:
+            found.add("Checkin-List")
+        if days & PAID_FACTS:
+            found.add("CoworkerInvoice-List")
         if any(path[0] == "team" for path in paths) or "team" in {item.once_per for item in prepared.items}:
             found |= {"Team-Read", "Coworker-List"}
     return tuple(sorted(found))
