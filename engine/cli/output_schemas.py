@@ -16,6 +16,8 @@ from engine.cli.schema_parts import Schema
 from engine.cli.schema_parts import array_of as _array
 from engine.cli.schema_parts import object_of as _object
 from engine.cli.schema_parts import or_null as _or_null
+from engine.cli.waits_schemas import WAITING
+from engine.cli.show_schemas import SHOW
 
 ACTIONS = ("create", "keep", "adopt", "update", "skip", "conflict", "hold", "remove", "wait")
 OUTCOMES = (
@@ -235,8 +237,8 @@ OUTPUTS: dict[str, Schema] = {
     ),
     "status": {
         "oneOf": [
-            _object(runs=_array(_RUN)),
-            _object(runs=_array(_RUN), tasks=_array(_TASK)),
+            _object(runs=_array(_RUN), waits=_array(WAITING)),
+            _object(runs=_array(_RUN), waits=_array(WAITING), tasks=_array(_TASK)),
             _object(
                 run=_RUN,
                 results=_array(
@@ -275,6 +277,7 @@ OUTPUTS: dict[str, Schema] = {
         members=_array(_BACKFILLED),
     ),
     "config": _object(settings=_array(_SETTING), problems=_TEXTS, warnings=_TEXTS),
+    "show": SHOW,
     "import": IMPORT,
     "init": INIT,
     "check": _object(problems=_array(_PROBLEM), lists=_TEXTS),

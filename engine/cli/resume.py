@@ -15,6 +15,7 @@ from engine.cli.signals import stop_on_signals
 if TYPE_CHECKING:
     from engine.core.errors import TasklistsError
     from engine.flows.apply import Applied
+    from engine.flows.polling import Waits
     from engine.flows.resume import Recovery, Resumed
 
 _EPILOG = """\b
@@ -31,9 +32,10 @@ Example:
 @dir_option
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 def command(*, coworker_id: int | None, give_up: bool, wait: bool, folder: str | None, form: str) -> int:
-    """Go on with what was interrupted, parked or left in doubt. Nothing is begun that nobody asked for."""
+    """Go on with what was interrupted, parked, left in doubt, or waits. Nothing is begun that nobody asked for."""
     from engine.cli.main import print_error
     from engine.flows.account import Place, ledger_exists, open_to_run
+    from engine.flows.polling import Waits
     from engine.flows.resume import Manner, Recovery, Resumed
 
     place = folder_in_use(folder)
@@ -49,6 +51,9 @@ def command(*, coworker_id: int | None, give_up: bool, wait: bool, folder: str |
         ids = [one for one in open_now if coworker_id in {None, one}]
         manner = Manner(named=coworker_id is not None, give_up=give_up)
         resumed, error = _go_on(Recovery(runner, jobs_of(place), say, manner), ids)
+        if error is None:
+            waited, error = _look_at_waits(Waits(runner, jobs_of(place), say=say), coworker_id)
+            resumed += waited
     _show(resumed, form, complete=error is None)
     if error is not None:
         print_error(error)
@@ -69,6 +74,18 @@ def _go_on(recovery: Recovery, ids: Sequence[int]) -> tuple[Resumed, TasklistsEr
     except TasklistsError as error:
         return found, error
     return found, None
+
+
+def _look_at_waits(waits: Waits, coworker_id: int | None) -> tuple[Resumed, TasklistsError | None]:
+    """Look at what waits: for one coworker all of it, else whatever is due or may be, for a task of theirs changed."""
+    from engine.core.errors import TasklistsError
+    from engine.flows.resume import Resumed
+
+    try:
+        looked = waits.poll() if coworker_id is None else waits.look_for(coworker_id)
+    except TasklistsError as error:
+        return Resumed(), error
+    return looked.as_resumed(), None
 
 
 def _exit_code(resumed: Resumed) -> int:

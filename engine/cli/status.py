@@ -38,7 +38,8 @@ Example:
 @dir_option
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 def command(*, coworker_id: int | None, run_id: str | None, folder: str | None, form: str) -> int:
-    """Show the latest runs; the tasks and runs of a coworker; or each outcome of one run."""
+    """Show the latest runs and what waits; the tasks and runs of a coworker; or each outcome of one run."""
+    from engine.cli.status_waits import show_waits, wait_json
     from engine.flows.account import Place, open_ledger_view
 
     if coworker_id is not None and run_id is not None:
@@ -46,21 +47,24 @@ def command(*, coworker_id: int | None, run_id: str | None, folder: str | None, 
     place = folder_in_use(folder)
     ledger = open_ledger_view(Place(os.environ, place.path, place.organisation().model))
     if ledger is None:
-        _show({"runs": []}, form, [], no_ledger(place))
+        _show({"runs": [], "waits": []}, form, [], no_ledger(place))
         return 0
     with ledger:
         if run_id is not None:
             return _one_run(ledger, run_id, form)
         runs = ledger.runs(coworker_id)
         tasks = ledger.known(coworker_id) if coworker_id is not None else ()
+        waits = ledger.waits(coworker_id)
         whys = {n: result.error for n, result in ledger.last_results(coworker_id).items()} if coworker_id else {}
-    told: dict[str, Any] = {"runs": [_run_json(run) for run in runs]}
+    told: dict[str, Any] = {"runs": [_run_json(run) for run in runs], "waits": list(map(wait_json, waits))}
     if coworker_id is not None:
         told["tasks"] = [_task_json(task, _why(task, whys)) for task in tasks]
     _show(told, form, [_run_row(run) for run in runs], "no runs yet")
     if form == "table" and tasks:
         _task_table(tasks)
         _say_whys(tasks, whys)
+    if form == "table":
+        show_waits(waits)
     return 3 if any(task.state in {"intended", "failed"} for task in tasks) else 0
 
 
