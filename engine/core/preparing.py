@@ -21,7 +21,7 @@ from engine.core.preparing_dues import check_anchor, ready_days, ready_due, read
 from engine.core.preparing_loops import ready_loop
 from engine.core.preparing_order import check_order, ready_create
 from engine.core.preparing_people import ready_responsible
-from engine.core.preparing_references import check_alike, check_inputs, check_once_per
+from engine.core.preparing_references import check_alike, check_inputs
 from engine.core.preparing_texts import ready_condition, ready_lines, ready_name, ready_wording
 from engine.core.wordings import ReadyWording, Wording
 
@@ -56,7 +56,6 @@ def _prepared(check: Checking) -> Prepared | None:
     wait_until = ready_rule(check, ("applies", "wait_until"), applies.wait_until, tasklist.anchor)
     check_anchor(check, ("anchor",), tasklist.anchor)
     check_anchor(check, ("defaults", "anchor"), tasklist.defaults.anchor)
-    check_once_per(check, ("defaults", "once_per"), tasklist.defaults.once_per)
     check_inputs(check)
     days = ready_days(check)
     items = [
@@ -85,7 +84,6 @@ def _ready_item(check: Checking, index: int, item: Item) -> ReadyItem | None:
     phase = _own_or_default(check, index, "phase", names)
     when_path = (*path, "when") if item.when else ("defaults", "when")
     when = ready_condition(check, when_path, item.when or defaults.when, names)
-    check_once_per(check, (*path, "once_per"), item.once_per)
     check_anchor(check, (*path, "anchor"), item.anchor, item)
     anchor = item.anchor or defaults.anchor or check.tasklist.anchor
     due = ready_due(check, (*path, "due"), item, anchor)

@@ -1,10 +1,9 @@
-"""What items and inputs of a list owe each other: ids that differ, tasks that can be told apart, one subject. Pure."""
+"""What items and inputs of a list owe each other: ids that differ, tasks that can be told apart. Pure."""
 
 from __future__ import annotations
 
 from engine.core.alike import same_ids, twins
 from engine.core.checking import Checking
-from engine.core.prepared import Path
 
 
 def check_inputs(check: Checking) -> None:
@@ -23,16 +22,3 @@ def check_alike(check: Checking) -> None:
     for index, first, ids in twins(items):
         what = f"{ids} are alike in all but their id, and nobody could tell the tasks apart"
         check.fault(("items", index), what, other=("items", first))
-
-
-def check_once_per(check: Checking, path: Path, once_per: str | None) -> None:
-    """A team's tasks are another person's than a coworker's: one list holds either."""
-    own = check.tasklist.once_per
-    if once_per is None or "team" not in {once_per, own} or once_per == own or check.doubted("once_per"):
-        return
-    what = "is not available yet: write a list of its own"
-    if own == "team":
-        check.fault(path, f"once_per: {once_per} in a list made once per team {what} for it", allowed="team")
-    else:
-        allowed = "coworker, membership, contract, location"
-        check.fault(path, f"once_per: team in a list made once per {own} {what} for the team", allowed=allowed)
