@@ -16,8 +16,8 @@ from engine.cli.schema_parts import Schema
 from engine.cli.schema_parts import array_of as _array
 from engine.cli.schema_parts import object_of as _object
 from engine.cli.schema_parts import or_null as _or_null
-from engine.cli.waits_schemas import WAITING
 from engine.cli.show_schemas import SHOW
+from engine.cli.waits_schemas import WAITING
 
 ACTIONS = ("create", "keep", "adopt", "update", "skip", "conflict", "hold", "remove", "wait")
 OUTCOMES = (
@@ -55,9 +55,17 @@ _ACTION = _object(
     payload=_PAYLOAD,
     reason=_TEXT,
     waits=_WAITS,
+    phase=_TEXT,
     drift=_array(_DRIFT),
     explain=_object(due=_TEXTS, responsible=_TEXTS, when=_TEXTS),
 )
+_BY_ITEM: Schema = {"type": "object", "additionalProperties": _TEXT}
+_OVERRIDES: Schema = {
+    "type": "object",
+    "properties": {"skip": _TEXTS, "responsible": _BY_ITEM, "due": _BY_ITEM},
+    "additionalProperties": False,
+}
+"""What a person changed for this run: ITEM or ITEM[KEY], and the person or rule given; no key for what was not."""
 _PLAN: dict[str, Schema] = {
     "tasklist": _TEXT,
     "version": _TEXT,
@@ -66,6 +74,7 @@ _PLAN: dict[str, Schema] = {
     "task_list_name": _TEXT,
     "now": _MOMENT,
     "checksum": _TEXT,
+    "overrides": _OVERRIDES,
     "actions": _array(_ACTION),
     "left_out": _array(_object(item=_TEXT, key=_TEXT, reason=_TEXT)),
     "warnings": _TEXTS,

@@ -17,7 +17,7 @@ _DIALECT = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
 _FILES = ("tasklist", "organisation")
 _OUTPUTS = (
     *("preview", "run", "resume", "status", "reassign", "audit", "probe"),
-    *("inbox", "hooks", "backfill", "config", "check", "fields"),
+    *("inbox", "hooks", "backfill", "config", "check", "show", "fields"),
     *("import", "init"),
 )
 
@@ -39,10 +39,10 @@ def file_schema(kind: str) -> dict[str, Any]:
 def _of_file(kind: str) -> dict[str, Any]:
     from pydantic.json_schema import PydanticJsonSchemaWarning
 
-    from engine.core.model import TaskList
     from engine.core.organisation import Organisation
+    from engine.core.overlaying import WrittenList
 
-    model = Organisation if kind == "organisation" else TaskList
+    model = Organisation if kind == "organisation" else WrittenList
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PydanticJsonSchemaWarning)  # defaults such as 09:00-18:00 are no JSON
         return model.model_json_schema()

@@ -13,6 +13,7 @@ from pydantic import Field
 from engine.core.forms import Model
 from engine.core.model import Defaults, Item, ListNames, TaskList
 from engine.core.scalars import Flag, Text, slug
+from engine.core.wordings import AnyWording
 
 FIXED_IN_ITEMS = ("once_per", "for_each", "same_as", "formerly")
 """Keys of an item that its tasks' identity hangs on: no overlay changes them."""
@@ -22,7 +23,7 @@ class WrittenItem(Item):
     """One entry under `items`: an item, a change of one that is known already, or the items of another list."""
 
     id: Annotated[str, slug("an id")] | None = None  # type: ignore[assignment]  # an include has none
-    name: Text | None = None  # type: ignore[assignment]  # a change says only what differs
+    name: AnyWording | None = None  # type: ignore[assignment]  # a change says only what differs
     drop: Flag | None = None
     """Takes out the item of this id."""
     include: ListNames = ()
@@ -32,7 +33,7 @@ class WrittenItem(Item):
 class Overlay(Model):
     """What a list says otherwise at one location."""
 
-    name: Text | None = None
+    name: AnyWording | None = None
     description: Text | None = None
     defaults: Defaults = Field(default_factory=Defaults)
     items: tuple[WrittenItem, ...] = ()
@@ -44,6 +45,6 @@ OVERLAY_KEYS = tuple(Overlay.model_fields)
 class WrittenList(TaskList):
     """A task list's file: one that stands for itself, or says how it differs from another."""
 
-    name: Text | None = None  # type: ignore[assignment]  # the extended list may have it
+    name: AnyWording | None = None  # type: ignore[assignment]  # the extended list may have it
     overlays: dict[Annotated[str, slug("a location")], Overlay] = Field(default_factory=dict)
     items: tuple[WrittenItem, ...] = ()
