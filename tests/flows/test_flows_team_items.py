@@ -84,7 +84,8 @@ def test_a_lost_ledger_makes_nothing_twice(account: Account):
     account.lose_ledger()
     for member in (THIRD, GLEN, PAYER):
         assert account.run(name="company", coworker=member).code == 0
-    assert _by_coworker(account) == {PAYER: ["App", "Card", "Door", "Room"], GLEN: ["App", "Card"], THIRD: ["App", "Card"]}
+    own = ["App", "Card"]
+    assert _by_coworker(account) == {PAYER: ["App", "Card", "Door", "Room"], GLEN: own, THIRD: own}
 
 
 def test_the_preview_is_what_the_run_posts_for_both(account: Account):
@@ -181,7 +182,7 @@ def test_a_contract_of_the_members_own_does_not_choose_the_payers(account: Accou
 
 
 def test_a_list_that_is_not_for_the_payer_leaves_the_team_out_and_says_so(account: Account):
-    account.edit("company", "anchor: signup", "anchor: signup\napplies: {when: coworker.id != %d}" % PAYER)
+    account.edit("company", "anchor: signup", f"anchor: signup\napplies: {{when: coworker.id != {PAYER}}}")
     made = account.run(name="company", coworker=GLEN)
     assert made.code == 0, made.err
     assert made.json["team"] is None
