@@ -24,7 +24,7 @@ OUTCOMES = (
     *("created", "kept", "adopted", "updated", "removed", "skipped", "conflict", "failed", "held", "parked"),
     "waiting",
 )
-FINDINGS = ("lost", "doubled", "held", "foreign", "drifted", "completed", "removed")
+FINDINGS = ("lost", "doubled", "held", "stuck", "foreign", "drifted", "completed", "removed")
 
 _PAYLOAD = _object(
     BusinessId=_INT,

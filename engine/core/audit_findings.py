@@ -14,11 +14,11 @@ from whenever import Instant
 
 from engine.core.wire_dates import wire_moment
 
-Kind = Literal["lost", "doubled", "held", "foreign", "drifted", "completed", "removed"]
+Kind = Literal["lost", "doubled", "held", "stuck", "foreign", "drifted", "completed", "removed"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """In the order in which they are shown: what a person has to see first."""
 
-FOR_A_PERSON = frozenset({"lost", "doubled", "held"})
+FOR_A_PERSON = frozenset({"lost", "doubled", "held", "stuck"})
 """Kinds that stay as they are until somebody does something; an audit that finds one exits 3."""
 
 

@@ -15,6 +15,7 @@ from whenever import Instant
 from engine.core import audit_sentences as say
 from engine.core.audit import SETTLED, Remembered, Seen, Sent, compare, kept
 from engine.core.audit_findings import Finding, counted, in_order
+from engine.core.audit_waits import stuck
 from engine.core.edits import Told
 from engine.core.errors import Unreachable
 from engine.core.identity import mark_of
@@ -96,7 +97,7 @@ class Auditor:
             for coworker_id in chosen:
                 remembered, seen = self._look(coworker_id, tasklist)
                 found = compare(remembered, seen, quiet_seconds=self._policy.quiet_seconds, tasklist=tasklist)
-                findings += found
+                findings += (*found, *self._stuck(coworker_id, tasklist))
                 tasks += sum(tasklist in {None, task.tasklist} for task in remembered.known)
                 fine += kept(remembered, found, tasklist)
                 done += 1
@@ -132,6 +133,12 @@ class Auditor:
             unreadable=looked.unreadable,
         )
         return remembered, seen
+
+    def _stuck(self, coworker_id: int, tasklist: str | None) -> Iterator[Finding]:
+        """What waits for a task that staff deleted, by the last look at the batch."""
+        for wait in self._memory.waits(coworker_id) if self._memory else ():
+            if tasklist in {None, wait.key.tasklist}:
+                yield from stuck(coworker_id, wait.key.tasklist, wait.key.cycle, json.loads(wait.items))
 
     def _remembered(self, coworker_id: int) -> Remembered:
         memory = self._memory
