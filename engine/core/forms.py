@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidat
 
 from engine.core.due_parts import EXAMPLES, Composed, DueWords, composed, words_schema
 from engine.core.scalars import NAME, SLUG, Plain, Text, Whole, as_text, one_of, shown, slug, slug_text, wrong
+from engine.core.words import nearest
 
 Roll = Annotated[Literal["next", "previous", "nearest", "none"], one_of("next", "previous", "nearest", "none")]
 Late = Annotated[Literal["closing", "keep", "skip", "fail"], one_of("closing", "keep", "skip", "fail")]
@@ -99,8 +100,9 @@ def _long_responsible(value: dict[Any, Any]) -> object:
             allowed = f"{{from: {value['from']}, fallback: ROLE, pick: {value['pick']}}}"
             raise wrong("pick is for the holders of a role, and here is no fallback to pick from", allowed=allowed)
     elif "role" not in value:
-        allowed = "role, pick; from, fallback, pick"
-        raise wrong("a responsible in this form names a role", allowed=allowed, found=shown(value))
+        allowed, found = "role, pick; from, fallback, pick", ", ".join(map(str, value)) or "nothing"
+        near = next((close for name in value if (close := nearest(str(name), ("role", "from")))), "")
+        raise wrong("a responsible in this form has a role or a from", allowed=allowed, found=found, nearest=near)
     elif "fallback" in value:
         allowed = "roles: {host: {fallback: [front-desk]}}"
         raise wrong("what stands in for a role is said in organisation.yaml", allowed=allowed)
