@@ -25,6 +25,11 @@ _RUN_OPTIONS = (
     click.option("--location", metavar="NAME", help="A location of organisation.yaml."),
     click.option("--event", "event", metavar="MOMENT", help="The moment of the event that rules count from."),
     click.option("--set", "given", multiple=True, metavar="NAME=VALUE", help="A value for an input of the list."),
+    click.option("--skip", multiple=True, metavar="ITEM", help="Leave an item, or one ITEM[KEY], out of this run."),
+    click.option(
+        "--responsible", multiple=True, metavar="ITEM=WHO", help="Somebody else for an item: a role, e-mail or user id."
+    ),
+    click.option("--due", multiple=True, metavar="ITEM=RULE", help="Another rule for the date of an item."),
     click.option("--again", metavar="LABEL", help="Make the list once more, under a label."),
     click.option("--anyway", is_flag=True, help="Ignore the list's `applies`."),
     click.option("--now", "now", metavar="MOMENT", help="Plan as if it were this moment."),
@@ -74,6 +79,7 @@ def can_ask() -> bool:
 
 def asked(tasklist: TaskList, given: dict[str, str], known: Collection[str] = ()) -> dict[str, str]:
     """Return the inputs with those that are missing asked for, when somebody sits at a terminal."""
+    from engine.cli.asking import ask_input
     from engine.flows.request import missing_inputs
 
     answers = dict(given)
@@ -82,13 +88,7 @@ def asked(tasklist: TaskList, given: dict[str, str], known: Collection[str] = ()
     for name in missing_inputs(tasklist, given):
         if name in known:
             continue
-        told = tasklist.inputs[name]
-        if told.type == "list":
-            raise UserError(
-                f"the input {name!r} is a list; asking for one is not available yet.",
-                advice=f"Give it with --set {name}=A,B.",
-            )
-        answers[name] = click.prompt(told.prompt or f"{name} ({told.type})", err=True)
+        answers[name] = ask_input(name, tasklist.inputs[name])
     return answers
 
 
@@ -102,8 +102,10 @@ def request_of(
     """
     from whenever import Instant
 
+    from engine.core.overrides import read_overrides
     from engine.flows.request import Request, parse_given_moment, typed_inputs
 
+    overrides = read_overrides(options["skip"], options["responsible"], options["due"])
     event, now, again = options["event"], options["now"], options["again"]
     if again is not None and not again.strip():
         raise UserError("--again has no label.", advice="Give one, such as --again 2027.")
@@ -119,5 +121,6 @@ def request_of(
         given_inputs=frozenset(given),
         again=" ".join((again or "").split()),
         anyway=options["anyway"],
+        overrides=overrides,
         now_given=bool(now),
     )

@@ -49,11 +49,13 @@ def runner_for(account: WritingAccount, organisation: Organisation, stop: Stop, 
 
 
 def job_for(ready: Ready, request: Request) -> Job:
-    """Return the job of a list that was made ready."""
+    """Return the job of a list that was made ready. Raises UserError for overrides that the list cannot take."""
+    from engine.core.overriding import with_overrides
     from engine.flows.run import Job
     from engine.flows.version import version_of
 
-    return Job(ready.prepared, request, version_of(ready.prepared, ready.data))
+    prepared = with_overrides(ready.prepared, request.overrides)
+    return Job(prepared, request, version_of(ready.prepared, ready.data))
 
 
 def jobs_of(place: Folder) -> Callable[[str, Request], Job]:

@@ -68,18 +68,19 @@ def online(
 ) -> Preview:
     """Plan with what Nexudus and the ledger say now."""
     from engine.authoring.troubles import placed
+    from engine.core.overriding import with_overrides
     from engine.flows.account import Place, open_to_preview, policy
     from engine.flows.preview import Previewer
     from engine.flows.version import version_of
 
-    prepared = ready.prepared
-    request = request_of(prepared.tasklist, coworker_id, options)
+    request = request_of(ready.prepared.tasklist, coworker_id, options)
+    prepared = with_overrides(ready.prepared, request.overrides)
     where = Place(os.environ, place.path, prepared.organisation)
     with open_to_preview(where) as account, placed(ready):
         previewer = Previewer(
             account.reader, account.memory, prepared, policy=policy(os.environ, prepared.organisation)
         )
-        made = previewer.preview(request, version_of(prepared, ready.data))
+        made = previewer.preview(request, version_of(ready.prepared, ready.data))
     if save_facts is not None:
         from engine.core.saved_facts import dump_saved
 
@@ -91,6 +92,7 @@ def offline(ready: Ready, facts_file: Path, options: dict[str, Any]) -> Preview:
     """Plan from a facts file alone: no ledger, no network."""
     from engine.authoring.source import read_source
     from engine.authoring.troubles import placed
+    from engine.core.overriding import with_overrides
     from engine.core.saved_facts import load_saved
     from engine.flows.offline import preview_from_facts
     from engine.flows.version import version_of
@@ -99,7 +101,8 @@ def offline(ready: Ready, facts_file: Path, options: dict[str, Any]) -> Preview:
     request = request_of(ready.prepared.tasklist, saved.facts.coworker_id, options, saved.facts.inputs)
     version = version_of(ready.prepared, ready.data)
     with placed(ready):
-        return preview_from_facts(ready.prepared, saved, request, version=version)
+        prepared = with_overrides(ready.prepared, request.overrides)
+        return preview_from_facts(prepared, saved, request, version=version)
 
 
 def write_private(path: Path, text: str) -> None:

@@ -13,11 +13,9 @@ from engine.core.catalogue import Kind
 from engine.core.checking import Checking
 from engine.core.fact_values import Absent, Value
 from engine.core.organisation import Organisation
-from engine.core.prepared import Path, Spoken
+from engine.core.prepared import OF_THE_LOCATION, Path, Spoken
 from engine.core.text import compile_path
 from engine.core.wordings import Wording, is_tag
-
-_OF_THE_LOCATION = ("location", "language")
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,7 @@ def chosen_languages(
     """Return the languages to look for in texts, for one coworker's typed facts at a location."""
     own = organisation.language or ""
     odd = ""
-    if spoken.path in {(), _OF_THE_LOCATION}:
+    if spoken.path in {(), OF_THE_LOCATION}:
         first = spoken.tag or organisation.language_at(location)
     else:
         first = _text_at(spoken.path, values).strip().replace("_", "-")
@@ -54,11 +52,11 @@ def ready_language(check: Checking) -> Spoken:
     """Return where the list's language comes from; a mistake in it is noted."""
     source, path = check.tasklist.language, ("language",)
     if source is None:
-        return Spoken(path=_OF_THE_LOCATION)
+        return Spoken(path=OF_THE_LOCATION)
     if is_tag(source):
         return Spoken(tag=source)
-    if tuple(source.strip().split(".")) == _OF_THE_LOCATION:
-        return Spoken(path=_OF_THE_LOCATION)
+    if tuple(source.strip().split(".")) == OF_THE_LOCATION:
+        return Spoken(path=OF_THE_LOCATION)
     if "." not in source:
         allowed = "a tag such as es, or the path of a text fact such as coworker.custom.language"
         check.fault(path, "this is neither a language tag nor a fact", found=repr(source), allowed=allowed)

@@ -51,6 +51,15 @@ class NamedDays:
         return frozenset(found)
 
 
+    def must_have(self, names: Iterable[str]) -> frozenset[str]:
+        """Return the names together with the anchors that all rules of a named day among them need."""
+        found: set[str] = set()
+        for name in names:
+            ways = [self.must_have(needs(rule, self.anchor)) for rule in self.rules.get(name, ())]
+            found |= {name}.union(frozenset.intersection(*ways) if ways else ())
+        return frozenset(found)
+
+
 def needs(rule: DueRule, anchor: str | None) -> frozenset[str]:
     """Return the anchor that a rule counts from; `anchor` is that of a rule which does not say."""
     return rule.anchors() or frozenset({anchor} if rule.day is None and anchor else ())

@@ -62,6 +62,7 @@ class Action:
             "payload": dict(self.payload),
             "reason": self.reason,
             "waits": _waits_json(self),
+            "phase": self.wanted.phase,
             "drift": [part.to_json() for part in self.drift],
             "explain": self.wanted.explanation.to_json(),
         }
@@ -89,10 +90,10 @@ class Plan:
 
     @property
     def checksum(self) -> str:
-        """sha256 of the actions, without reason and explain, and of what is left out; not of now."""
+        """sha256 of the actions, without reason, explain and phase, and of what is left out; not of now."""
         actions = [action.to_json() for action in self.actions]
         for action in actions:
-            del action["reason"], action["explain"]
+            del action["reason"], action["explain"], action["phase"]
         told = {"actions": actions, "left_out": [part.to_json() for part in self.left_out]}
         text = json.dumps(told, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
@@ -106,6 +107,7 @@ class Plan:
             "task_list_name": self.task_list_name,
             "now": wire_moment(self.now),
             "checksum": self.checksum,
+            "overrides": self.expansion.overrides.to_json(),
             "actions": [action.to_json() for action in self.actions],
             "left_out": [part.to_json() for part in self.left_out],
             "warnings": list(self.warnings),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Final, Literal
 
 from engine.core.due import Due, DueRule
 from engine.core.forms import Responsible
@@ -18,6 +18,9 @@ from engine.core.text_faults import Fault
 from engine.core.wordings import ReadyWording
 
 Path = tuple[str | int, ...]
+
+OF_THE_LOCATION: Final = ("location", "language")
+"""Where a list's language comes from unless it says something else."""
 
 Part = Literal["whole", "own", "team"]
 """All items of a list, those that are the coworker's own, or those that are made once for their team."""
@@ -80,6 +83,22 @@ class ReadyItem:
     gate: bool = False
     create: DueRule | None = None
     """The moment, counted from the anchor `due`, before which the task is not made; None makes it at once."""
+
+    def facts_named(self) -> frozenset[tuple[str, ...]]:
+        """Return the paths of all facts that the item's texts, conditions, loop and person name."""
+        lines = [part for line in self.checklist for part in (line.text, line.when)]
+        texts = [text for text in (self.name, self.notes, self.phase, *self.when, *lines) if text is not None]
+        found = {path for text in texts for path in text.facts_used}
+        found |= {self.loop.source} if self.loop else set()
+        person = self.responsible.source
+        return frozenset(found | ({tuple(person.split("."))} if person else set()))
+
+    def anchors_named(self) -> frozenset[str]:
+        """Return every anchor that the item's due rules can need."""
+        due = self.due
+        rules = (due.rule, due.fallback, due.not_before, due.not_after) if due else ()
+        found = {name for rule in rules if rule is not None for name in rule.anchors() or {self.anchor or ""}}
+        return frozenset(found - {""})
 
 
 @dataclass(frozen=True)
@@ -175,15 +194,15 @@ class Prepared:
 
     def own_facts_named(self) -> frozenset[tuple[str, ...]]:
         """Return the paths of all facts that the list names, without its overlays."""
-        found: set[tuple[str, ...]] = set(self.name.facts_used)
-        if self.applies_when:
-            found |= set(self.applies_when.facts_used)
+        found = set(self._list_facts())
         for ready in filter(self.counts, self.items):
-            for text in (ready.name, ready.notes, *ready.when):
-                found |= set(text.facts_used) if text else set()
-            if ready.loop:
-                found.add(ready.loop.source)
-        return frozenset(found)
+            found |= ready.facts_named()
+        sources = (one.source for one in self.overrides.responsible.values() if one.source)
+        return frozenset(found).union(tuple(source.split(".")) for source in sources)
+
+    def _list_facts(self) -> frozenset[tuple[str, ...]]:
+        language = frozenset({self.spoken.path} if self.spoken.path not in {(), OF_THE_LOCATION} else ())
+        return self.name.facts_used | language | (self.applies_when.facts_used if self.applies_when else frozenset())
 
     def anchors_named(self) -> frozenset[str]:
         """Return every anchor that a due rule of the list can need, overlays included."""
@@ -191,17 +210,22 @@ class Prepared:
 
     def own_anchors_named(self) -> frozenset[str]:
         """Return every anchor that a due rule of the list can need, without its overlays."""
-        found: set[str] = set()
-        for ready in filter(self.counts, self.items):
-            if ready.due:
-                bounds = (ready.due.rule, ready.due.fallback, ready.due.not_before, ready.due.not_after)
-                for rule in bounds:
-                    if rule is not None:
-                        found |= set(rule.anchors()) or {ready.anchor or ""}
-        return frozenset(found - {""})
+        found = [ready.anchors_named() for ready in self.items if self.counts(ready)]
+        return self.overrides.anchors().union(*found)
 
     def needs_contract(self) -> bool:
-        """Return whether the list makes no sense for a coworker without a contract."""
-        roots = {path[0] for path in self.facts_named()} | {name.split(".")[0] for name in self.anchors_named()}
-        kinds = {ready.once_per for one in self.everywhere() for ready in one.items if self.counts(ready)}
-        return bool(roots & {"contract", "membership"} or kinds & {"contract", "membership"})
+        """Return whether the list makes no sense for a coworker without a contract; optional items may lack it."""
+        return any(one._of_contract(must=True) for one in self.everywhere())
+
+    def names_contract(self) -> bool:
+        """Return whether anything in the list is told by a contract, so that one has to be read and chosen."""
+        return any(one._of_contract(must=False) for one in self.everywhere())
+
+    def _of_contract(self, *, must: bool) -> bool:
+        items = [ready for ready in self.items if self.counts(ready) and not (must and ready.optional)]
+        facts = self._list_facts().union(*(ready.facts_named() for ready in items))
+        anchors = self.overrides.anchors().union(*(ready.anchors_named() for ready in items))
+        names = anchors | {path[0] for path in facts}
+        told = self.days.must_have(names) if must else self.days.behind(names)
+        roots = {name.split(".")[0] for name in told}
+        return bool((roots | {ready.once_per for ready in items}) & {"contract", "membership"})

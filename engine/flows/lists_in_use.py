@@ -16,6 +16,7 @@ from engine.authoring.check import Checked, Ready, check_folder
 from engine.authoring.folder import ORGANISATION, Folder
 from engine.core.errors import Problem, UserError
 from engine.core.organisation import Organisation
+from engine.core.overriding import with_overrides
 from engine.core.triggers import Starts, is_per_team, starts_of
 from engine.core.words import nearest
 from engine.flows.request import Request
@@ -98,7 +99,8 @@ class ListsInUse:
     def job(self, name: str, request: Request) -> Job:
         """Return the job of a list and a request; errors as `one`."""
         ready = self.one(name)
-        return Job(ready.prepared, request, version_of(ready.prepared, ready.data))
+        prepared = with_overrides(ready.prepared, request.overrides)
+        return Job(prepared, request, version_of(ready.prepared, ready.data))
 
     def _now(self) -> _Seen:
         with self._lock:

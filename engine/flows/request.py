@@ -12,6 +12,7 @@ from whenever import Instant, PlainDateTime
 
 from engine.core.errors import UserError
 from engine.core.model import TaskList, input_value
+from engine.core.overrides import Overrides
 from engine.core.scalars import Plain
 from engine.core.wire_dates import parse_moment
 from engine.core.words import nearest
@@ -45,6 +46,8 @@ class Request:
     """Whether an event is to start the list now, and so must be one that does. Not for a run that is gone on with."""
     part: Literal["", "own", "team"] = ""
     """Of a list that holds both: the coworker's own items, those of their team, or '' for both, each as its own run."""
+    overrides: Overrides = Overrides()
+    """What a person changes for this run; it stays with the request, so that whatever goes on with it knows."""
     now_given: bool = False
     """Whether a person chose `now`; else it is the moment of asking, and a later attempt takes its own."""
 
@@ -89,12 +92,24 @@ def typed_inputs(tasklist: TaskList, given: Mapping[str, str], known: Collection
             values[name] = told.default
             continue
         try:
-            values[name] = input_value(told.type, _as_written(told.type, given[name]))
-        except PydanticCustomError as error:
-            troubles.append(f"the input {name!r}: {error.message()}, found {given[name]!r}")
+            values[name] = read_input(name, told.type, given[name])
+        except UserError as error:
+            troubles.append(error.message.rstrip("."))
     if troubles:
         raise UserError("; ".join(troubles) + ".", advice="See the list's inputs.")
     return values
+
+
+def read_input(name: str, kind: str, text: str) -> object:
+    """Return the value of an input that a person gave, by its type.
+
+    Raises:
+        UserError: the text is not one of that type.
+    """
+    try:
+        return input_value(kind, _as_written(kind, text))
+    except PydanticCustomError as error:
+        raise UserError(f"the input {name!r}: {error.message()}, found {text!r}.") from None
 
 
 def _as_written(kind: str, text: str) -> object:
