@@ -13,12 +13,14 @@ from typing import NamedTuple
 from whenever import Instant
 
 from engine.core.applies import check_applies
+from engine.core.bulk_dues import Shelf
 from engine.core.bulk_items import Batch, Dated, Item, Place
 from engine.core.bulk_known import why_plain
 from engine.core.bulk_member import Member, reader_for
 from engine.core.bulk_texts import as_name, writer
 from engine.core.expand import expand
 from engine.core.facts import Facts
+from engine.core.languages import chosen_languages
 from engine.core.plan import Plan, Situation, body_of
 from engine.core.planner import make_plan
 from engine.core.prepared import Prepared
@@ -55,6 +57,7 @@ class Bulk:
         self.anyway, self.with_mark = anyway, with_mark
         self.plain = 0
         self.why = ""
+        self._shelves: list[Shelf] = []
         self._places: dict[str, list[_Kernel]] = {}
 
     def stream(self, facts: Iterable[Facts], now: Instant) -> Iterator[Bodies]:
@@ -91,6 +94,15 @@ class Bulk:
         expansion = expand(self.prepared, facts, version=self.version, cycle=self.cycle, anyway=self.anyway)
         return make_plan(expansion, Situation(with_mark=self.with_mark), now)
 
+    def shelf(self, facts: Facts) -> Shelf:
+        """Return the dues that all share who have the calendar and the zone of these facts."""
+        found = next((one for one in self._shelves if one.fits(facts.calendar, facts.zone)), None)
+        if found is None:
+            del self._shelves[: max(len(self._shelves) - MOST_PLACES, 0)]
+            found = Shelf(facts.calendar, facts.zone)
+            self._shelves.append(found)
+        return found
+
     def _kernel(self, facts: Facts) -> _Kernel | None:
         known = self._places.setdefault(facts.location, [])
         for kernel in known:
@@ -119,9 +131,12 @@ class _Kernel:
         self.why = self.why or ("" if reader else "a fact that is read in full only")
         self.is_fast = not self.why
         if reader is not None and self.is_fast:
-            place = Place(self.prepared, facts, reader, {})
-            self.place, self.reader = place, reader
-            self.name = writer(self.prepared.name, as_name, "")
+            spoken = chosen_languages(
+                self.prepared.spoken, organisation=organisation, location=facts.location, values={}
+            )
+            place = Place(self.prepared, facts, reader, bulk.shelf(facts), spoken.tags, {})
+            self.reader = reader
+            self.name = writer(self.prepared.name.chosen(spoken.tags), as_name, "")
             counting = (ready for ready in self.prepared.items if self.prepared.counts(ready))
             self.items = [Item(place, ready, bulk.cycle) for ready in counting]
 

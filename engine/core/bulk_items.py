@@ -11,32 +11,27 @@ import json
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 from whenever import Instant
 
-from engine.core.bulk_known import anchors_of
+from engine.core.bulk_dues import Moment, Shelf
 from engine.core.bulk_member import Member, Reader
-from engine.core.bulk_texts import NotPlain, as_name, as_notes, decider, remember, writer
-from engine.core.due_day import keeps_clock
+from engine.core.bulk_texts import NotPlain, as_line, as_name, as_notes, decider, remember, with_lines, writer
 from engine.core.fact_values import Value
 from engine.core.facts import Facts
 from engine.core.identity import NAMESPACE, Subject
 from engine.core.people import choose_person
 from engine.core.prepared import Prepared, ReadyItem
-from engine.core.resolve import ResolvedDue, late_due, resolve_due
+from engine.core.resolve import late_due
 from engine.core.rounds import rounds_of, wrong_keys
+from engine.core.text import CompiledText
 from engine.core.wire_dates import wire_moment
+from engine.core.wordings import ReadyWording
 
 _VARIANT = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
 """A UUID's variant bits over the first hex digit of its fourth group (RFC 9562)."""
-
-
-class When(NamedTuple):
-    """A due with its text for the wire."""
-
-    found: ResolvedDue
-    wire: str
 
 
 class Dated(NamedTuple):
@@ -45,7 +40,7 @@ class Dated(NamedTuple):
     item: Item
     key: str
     values: Mapping[str, Value]
-    due: When | None
+    due: Moment | None
     at: Instant | None
     wire: str
     made: bool
@@ -59,6 +54,8 @@ class Place:
     facts: Facts
     """Of one of them: location, zone, calendar and people are those of all."""
     reader: Reader
+    shelf: Shelf
+    languages: tuple[str, ...]
     late: dict[Instant, tuple[Instant, str]]
 
     def closing(self, at: Instant, now: Instant) -> tuple[Instant, str]:
@@ -77,17 +74,17 @@ class Item:
     def __init__(self, place: Place, ready: ReadyItem, cycle: str) -> None:
         self.place, self.ready, self.id = place, ready, ready.item.id
         thing = ready.loop.name if ready.loop else ""
-        self.name = writer(ready.name, as_name, thing)
-        self.notes = writer(ready.notes, as_notes, thing)
+        spoken = partial(_spoken, languages=place.languages)
+        self.name = writer(spoken(ready.name), as_name, thing)
+        lines = [
+            (writer(spoken(line.text), as_line, thing), decider(line.when) if line.when else None)
+            for line in ready.checklist
+        ]
+        self.notes = with_lines(writer(spoken(ready.notes), as_notes, thing), lines)
         self.conditions = [decider(one) for one in ready.when]
         self.late = (ready.due.late if ready.due else None) or "closing"
-        self.dues: dict[tuple[object, ...], When] = {}
+        self.dues = None if ready.due is None else place.shelf.dues(ready.due, ready.anchor)
         self.people: dict[tuple[object, ...], int] = {}
-        if ready.due is not None:
-            due = ready.due
-            rules = [rule for rule in (due.rule, due.fallback, due.not_before, due.not_after) if rule is not None]
-            self.anchors = tuple(sorted(anchors_of(due, ready.anchor)))
-            self.by_day = not any(keeps_clock(rule.when) for rule in rules)
         chosen = ready.responsible
         self.choice = (chosen.role, chosen.pick, str(chosen.holder))
         flags = (ready.notify_by_email, ready.display_to_everyone)
@@ -108,35 +105,18 @@ class Item:
             if all(decide(one.values) for decide in self.conditions):
                 yield one.key, one.values
 
-    def due(self, member: Member) -> When | None:
-        """Return the due as the rule says it. Raises as `resolve_due`."""
-        due = self.ready.due
-        if due is None:
-            return None
-        key = tuple(map(member.local_day if self.by_day else member.anchor, self.anchors))
-        found = self.dues.get(key)
-        if found is None:
-            facts = self.place.facts
-            anchors, default = member.anchors(self.anchors), self.ready.anchor
-            resolved = resolve_due(
-                due, anchors=anchors, default_anchor=default, zone=facts.zone, calendar=facts.calendar
-            )
-            found = When(resolved, wire_moment(resolved.at))
-            remember(self.dues, key, found)
-        return found
-
     def dated(self, member: Member, now: Instant) -> Iterator[Dated]:
         """Yield the tasks that the coworker should have, with their dates. NotPlain for `late: fail` that is late."""
         for key, values in self.rounds(member):
-            due = self.due(member)
+            due = None if self.dues is None else self.dues.at(member.anchor, member.local_day, member.anchors)
             if due is None:
                 yield Dated(self, key, values, None, None, "", True)
-            elif due.found.at >= now or self.late == "keep":
-                yield Dated(self, key, values, due, due.found.at, due.wire, True)
+            elif due.at >= now or self.late == "keep":
+                yield Dated(self, key, values, due, due.at, due.wire, True)
             elif self.late == "closing":
-                yield Dated(self, key, values, due, *self.place.closing(due.found.at, now), True)
+                yield Dated(self, key, values, due, *self.place.closing(due.at, now), True)
             elif self.late == "skip":
-                yield Dated(self, key, values, due, due.found.at, due.wire, False)
+                yield Dated(self, key, values, due, due.at, due.wire, False)
             else:
                 raise NotPlain
 
@@ -145,7 +125,7 @@ class Item:
         subject = member.subject(self.ready.once_per)
         rotates = self.ready.responsible.pick == "rotate"
         known = member.people if rotates else self.people
-        on = one.due.found.local.date() if one.due and self.place.prepared.organisation.absences else None
+        on = one.due.day if one.due and self.place.prepared.organisation.absences else None
         key = (*self.choice, subject, on) if rotates else (on,)
         found = known.get(key)
         if found is None:
@@ -186,6 +166,10 @@ class Item:
         ref = self.place.prepared.refs_of(self.ready, key, cycle)[0]
         parts = [ref.tasklist_id, ref.item_id, ref.key, ref.cycle]
         return b"," + _json([unicodedata.normalize("NFC", part) for part in parts])[1:]
+
+
+def _spoken(wording: ReadyWording | None, languages: tuple[str, ...]) -> CompiledText | None:
+    return None if wording is None else wording.chosen(languages)
 
 
 class Batch:

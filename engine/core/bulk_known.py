@@ -13,7 +13,8 @@ from pydantic import BaseModel
 
 from engine.core.due import Due
 from engine.core.prepared import Prepared, ReadyItem
-from engine.core.text import CompiledCondition, CompiledText
+from engine.core.text import CompiledCondition
+from engine.core.wordings import ReadyWording
 
 ANCHORS = frozenset(
     {
@@ -29,28 +30,31 @@ def _words(text: str) -> frozenset[str]:
 
 _LIST = _words(
     "tasklist name description applies anchor once_per formerly inputs defaults items extends include abstract "
-    "overlays"
+    "overlays language"
 )
 """Lists are put together before they are made ready, and `Prepared.at` knows the overlays."""
 
 _DEFAULTS = _words("notes responsible when notify_by_email display_to_everyone once_per anchor roll late")
 _ITEM = _words(
     "id name notes responsible due when for_each notify_by_email display_to_everyone once_per anchor formerly "
-    "phase optional same_as drop"
+    "phase optional same_as drop checklist"
 )
 """`phase` is never sent, and an `optional` item that cannot be made is told, as every error is, by the plain way."""
 
 _ORGANISATION = _words("owner since custom_fields locations roles calendars language absences")
 _LOCATION = _words("business_id time_zone calendar roles vars language")
-"""A language matters to texts in several languages only, and of those each is of a type that is unknown here."""
-
 _READY = _words(
     "item identity_id name notes responsible due anchor when loop once_per notify_by_email display_to_everyone "
-    "phase optional"
+    "checklist phase optional"
 )
-_PREPARED = _words("tasklist organisation name applies_when items wait_until part shared asked_for overlays above")
+_PREPARED = _words(
+    "tasklist organisation name applies_when items wait_until part shared asked_for overlays above days spoken"
+)
+"""`days` are the named days, which are not in force without the list's key `anchors`."""
+
 _DUE = _words("rule roll late fallback not_before not_after")
 _RESPONSIBLE = _words("role pick holder")
+_LINE = _words("text when")
 
 
 def why_plain(prepared: Prepared) -> str:
@@ -61,15 +65,31 @@ def why_plain(prepared: Prepared) -> str:
         *((place, _LOCATION) for place in organisation.locations.values()), (prepared, _PREPARED),
     ]  # fmt: skip
     found = next((name for part, known in models if (name := unknown_key(part, known))), "")
-    if found or type(prepared.name) is not CompiledText or prepared.per_team:
-        return found or ("once_per" if prepared.per_team else "name")
-    if prepared.applies_when is not None and type(prepared.applies_when) is not CompiledCondition:
+    if found or prepared.per_team:
+        return found or "once_per"
+    items = [ready for ready in prepared.items if prepared.counts(ready)]
+    texts = [text for one in ((prepared.name,), *map(_texts, items)) for text in one]
+    if type(prepared.applies_when) not in {type(None), CompiledCondition}:
         return "applies"
-    return next((f"{ready.item.id}: {why}" for ready in prepared.items if (why := _why_item(prepared, ready))), "")
+    if not all(type(text) is ReadyWording for text in texts):
+        return "name"
+    if prepared.spoken.path not in {(), ("location", "language")} and any(len(text.texts) > 1 for text in texts):
+        return "language"
+    return next((f"{ready.item.id}: {why}" for ready in items if (why := _why_item(prepared, ready))), "")
+
+
+def _texts(ready: ReadyItem) -> list[ReadyWording]:
+    lines = [line.text for line in ready.checklist]
+    return [text for text in (ready.name, ready.notes, ready.phase, *lines) if text is not None]
 
 
 def _why_item(prepared: Prepared, ready: ReadyItem) -> str:
-    parts = ((ready, _READY), (ready.item, _ITEM), (ready.responsible, _RESPONSIBLE))
+    parts: tuple[tuple[Any, frozenset[str]], ...] = (
+        (ready, _READY),
+        (ready.item, _ITEM),
+        (ready.responsible, _RESPONSIBLE),
+        *((line, _LINE) for line in ready.checklist),
+    )
     found = next((name for part, known in parts if (name := unknown_key(part, known))), "")
     if found:
         return found
@@ -77,9 +97,8 @@ def _why_item(prepared: Prepared, ready: ReadyItem) -> str:
         return "once_per"
     if ready.responsible.pick not in {"first", "rotate"}:
         return "responsible"
-    texts = [text for text in (ready.name, ready.notes) if text is not None]
-    if any(type(text) is not CompiledText for text in texts):
-        return "notes" if type(ready.name) is CompiledText else "name"
+    if ready.phase is not None and (ready.phase.facts_used or "{" in ready.phase.source):
+        return "phase"  # it is not sent, and yet a fact that it lacks is an error
     if any(type(one) is not CompiledCondition for one in ready.when):
         return "when"
     return "due" if ready.due is not None and _odd_due(prepared, ready.due, ready.anchor) else ""

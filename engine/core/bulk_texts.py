@@ -7,7 +7,7 @@ pieces, that very function is called. Memories are bounded, whatever number of c
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from json.encoder import encode_basestring
 from typing import Protocol, TypeVar
 
@@ -70,6 +70,11 @@ def as_notes(text: str) -> str:
     return escaped(text.strip("\n"))
 
 
+def as_line(text: str) -> str:
+    """Return a line of a checklist, which may be empty."""
+    return escaped(" ".join(text.splitlines()).strip())
+
+
 def piece_of(value: Value, path: Path) -> tuple[str, int] | None:
     """Return a value as a text shows it, in JSON, with its length; None when it is not one line of ordinary size."""
     text = show(value, path)
@@ -111,7 +116,7 @@ def _pieces(text: CompiledText, finish: Callable[[str], str], thing: str) -> Wri
     if finish is as_notes:
         words = [words[0].lstrip("\n"), *words[1:]]
         words[-1] = words[-1].rstrip("\n")
-    elif " ".join(("x".join(words)).splitlines()).strip() != "x".join(words):
+    elif finish is not as_name or " ".join(("x".join(words)).splitlines()).strip() != "x".join(words):
         return None
     return _Pieces(text, finish, words, paths)
 
@@ -176,6 +181,20 @@ def decider(condition: CompiledCondition) -> Decide:
         return found
 
     return decide
+
+
+def with_lines(notes: Write, lines: Sequence[tuple[Write, Decide | None]]) -> Write:
+    """Return notes with the checklist below an empty line; a line is left out by its condition, or when empty."""
+    if not lines:
+        return notes
+
+    def write(member: Member, values: Mapping[str, Value]) -> str:
+        told = notes(member, values)
+        texts = [line(member, values) if decide is None or decide(values) else "" for line, decide in lines]
+        boxes = "\\n".join(f"- [ ] {text}" for text in texts if text)
+        return "\\n\\n".join(part for part in (told, boxes) if part)
+
+    return write
 
 
 _KEYS = frozenset({str, Date, type(None)})

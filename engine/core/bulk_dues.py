@@ -1,0 +1,272 @@
+"""Due rules for many coworkers: days are numbers, open days a table, and each local time is placed in its zone once.
+
+Pure. It gives the moments of `resolve_due`, which it calls itself for whatever it does not know: minutes and hours,
+fallbacks in use, clock changes, and every error.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from calendar import monthrange
+from collections.abc import Callable, Mapping
+from datetime import date
+from functools import partial
+from typing import NamedTuple
+
+from whenever import Date, Instant, Time
+
+from engine.core.bulk_known import anchors_of
+from engine.core.bulk_texts import remember
+from engine.core.calendar import Calendar
+from engine.core.due import Clock, Count, Due, DueRule, FirstWeekday, MonthEdge, On, Roll, When
+from engine.core.due_day import keeps_clock
+from engine.core.due_told import clock_said, skips_closed
+from engine.core.moments import in_zone
+from engine.core.resolve import Anchor, ends, resolve_due
+from engine.core.wire_dates import wire_moment
+
+MOST_DAYS = 366 * 40
+"""A longer span of a calendar is not put into a table: it takes longer than it saves."""
+
+
+class Slow(Exception):
+    """Not for tables: `resolve_due` says what is to be said."""
+
+
+class Moment(NamedTuple):
+    """A due with what is asked of it: its moment, also as the wire has it, its local day, and what moved it."""
+
+    at: Instant
+    wire: str
+    day: Date
+    skips: bool
+    clock: str
+
+
+Anchored = Callable[[str], "Date | Instant | None"]
+"""The value of an anchor by its name."""
+
+Target = Callable[[int], tuple[int, bool, bool]]
+"""A day's number -> the day that a rule names, whether it was found by counting open days, and past closed ones."""
+
+
+class Table:
+    """One calendar in one zone: which days are open, and when a local time of day is."""
+
+    def __init__(self, calendar: Calendar, zone: str) -> None:
+        self.calendar, self.zone = calendar, zone
+        self.first, self.last = (day.to_stdlib().toordinal() for day in calendar.covers)
+        if self.last - self.first > MOST_DAYS:
+            raise Slow
+        days = range(self.first, self.last + 1)
+        self.open = [number for number in days if calendar.is_open(Date(date.fromordinal(number)))]
+        self._is_open = frozenset(self.open)
+        self._moments: dict[tuple[int, Clock], tuple[Instant, str, Date]] = {}
+
+    def is_open(self, day: int) -> bool:
+        if not self.first <= day <= self.last:
+            raise Slow
+        return day in self._is_open
+
+    def nth(self, day: int, number: int, side: str) -> int:
+        """Return the n-th open day strictly before or after a day."""
+        self.is_open(day)
+        at = bisect_left(self.open, day) - number if side == "before" else bisect_right(self.open, day) + number - 1
+        if not 0 <= at < len(self.open):
+            raise Slow
+        return self.open[at]
+
+    def moment(self, day: int, clock: Clock) -> tuple[Instant, str, Date]:
+        """Return the moment of a local time of day; Slow where a clock change touches it."""
+        found = self._moments.get((day, clock))
+        if found is None:
+            local_day = Date(date.fromordinal(day))
+            time = clock
+            if not isinstance(time, Time):
+                time = self.calendar.opening_on(local_day) if time == "opening" else self.calendar.closing_on(local_day)
+            local, change = in_zone(local_day, time, self.zone)
+            if change:
+                raise Slow
+            at = local.to_instant()
+            found = (at, wire_moment(at), local_day)
+            remember(self._moments, (day, clock), found)
+        return found
+
+
+class Rule:
+    """One rule over a table. Slow is raised for every day that it cannot answer for."""
+
+    def __init__(
+        self, rule: DueRule, table: Table, *, anchor: str | None, roll: Roll | None, last: bool = False
+    ) -> None:
+        if keeps_clock(rule.when):
+            raise Slow
+        self.table, self.roll = table, roll
+        self.anchor = rule.day if isinstance(rule.day, str) else anchor
+        self.fixed = rule.day.to_stdlib().toordinal() if isinstance(rule.day, Date) else None
+        named = "" if self.fixed is not None else self.anchor or ""
+        self.goes_back = ends(rule, Anchor(named, Date.MIN, ""))
+        self.clock: Clock = rule.clock or ("closing" if last else "opening")
+        self.target = _target(rule.when, table)
+
+    def day(self, anchored: Mapping[str, int]) -> tuple[int, bool]:
+        """Return the day, after closed days, and whether these had a say."""
+        start = self.fixed if self.fixed is not None else anchored.get(self.anchor or "")
+        if start is None:
+            raise Slow
+        day, settled, skips = self.target(start)
+        if settled or self.roll == "none" or self.table.is_open(day):
+            return day, skips
+        return self._rolled(day), True
+
+    def _rolled(self, day: int) -> int:
+        natural: Roll = "previous" if self.goes_back else "next"
+        roll = self.roll or natural
+        if roll == "nearest":
+            back, ahead = day - self.table.nth(day, 1, "before"), self.table.nth(day, 1, "after") - day
+            roll = natural if back == ahead else "previous" if back < ahead else "next"
+        return self.table.nth(day, 1, "before" if roll == "previous" else "after")
+
+    def moment(self, anchored: Mapping[str, int]) -> Moment:
+        day, skips = self.day(anchored)
+        return Moment(*self.table.moment(day, self.clock), skips, "")
+
+
+def _target(when: When, table: Table) -> Target:
+    if isinstance(when, On) or (isinstance(when, Count) and not when.number and when.unit != "months"):
+        return lambda day: (day, False, False)
+    if isinstance(when, Count):
+        return _counted(when, table)
+    if isinstance(when, FirstWeekday):
+        return partial(_first_weekday, when)
+    return partial(_month_edge, when, table)
+
+
+def _counted(when: Count, table: Table) -> Target:
+    sign = -1 if when.side == "before" else 1
+    if when.unit == "business days":
+        return partial(_open_days, when, table)
+    if when.unit == "months":
+        return lambda day: (_months_on(date.fromordinal(day), sign * when.number), False, False)
+    step = sign * when.number * (7 if when.unit == "weeks" else 1)
+    return lambda day: (day + step, False, False)
+
+
+def _open_days(when: Count, table: Table, day: int) -> tuple[int, bool, bool]:
+    reached = table.nth(day, when.number, when.side)
+    return reached, True, abs(reached - day) != when.number
+
+
+def _first_weekday(when: FirstWeekday, day: int) -> tuple[int, bool, bool]:
+    ahead = (when.weekday.value - ((day - 1) % 7 + 1)) % 7
+    return day + (ahead or (0 if when.or_on else 7)), False, False
+
+
+def _month_edge(when: MonthEdge, table: Table, day: int) -> tuple[int, bool, bool]:
+    found = date.fromordinal(day)
+    first = date.fromordinal(_months_on(found.replace(day=1), {"before": -1, "of": 0, "after": 1}[when.month]))
+    edge = first.replace(day=monthrange(first.year, first.month)[1]) if when.edge == "last" else first
+    reached = edge.toordinal()
+    if not when.business or table.is_open(reached):
+        return reached, when.business, False
+    return table.nth(reached, 1, "after" if when.edge == "first" else "before"), True, True
+
+
+def _months_on(day: date, months: int) -> int:
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    if not 1 <= year <= 9999:
+        raise Slow
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1])).toordinal()
+
+
+class Dues:
+    """One due in one calendar and zone, with a memory by the anchors' values."""
+
+    def __init__(self, due: Due, anchor: str | None, *, calendar: Calendar, zone: str, table: Table | None) -> None:
+        self.due, self.anchor, self.calendar, self.zone = due, anchor, calendar, zone
+        self.names = tuple(sorted(anchors_of(due, anchor)))
+        rules = [rule for rule in (due.rule, due.fallback, due.not_before, due.not_after) if rule is not None]
+        self.by_day = not any(keeps_clock(rule.when) for rule in rules)
+        self.known: dict[tuple[object, ...], Moment] = {}
+        self.rule: Rule | None = None
+        self.earliest: Rule | None = None
+        self.latest: Rule | None = None
+        try:
+            if table is not None:
+                self._tabulate(due, table)
+        except Slow:
+            self.rule = None
+
+    def _tabulate(self, due: Due, table: Table) -> None:
+        make = partial(Rule, table=table, anchor=self.anchor)
+        bounds: tuple[Roll, Roll] = ("none", "none") if due.roll == "none" else ("next", "previous")
+        self.earliest = make(due.not_before, roll=bounds[0]) if due.not_before else None
+        self.latest = make(due.not_after, roll=bounds[1], last=True) if due.not_after else None
+        self.rule = make(due.rule, roll=due.roll)
+
+    def at(self, value: Anchored, local_day: Anchored, anchors: Callable[[tuple[str, ...]], Mapping[str, Anchor | None]]
+           ) -> Moment:  # fmt: skip
+        """Return the due for a coworker: by its anchors' values, local days, or the anchors in full. As resolve_due."""
+        key = tuple(map(local_day if self.by_day else value, self.names))
+        found = self.known.get(key)
+        if found is None:
+            found = self._by_table(key)
+            if found is None:
+                found = self._in_full(anchors(self.names))
+            remember(self.known, key, found)
+        return found
+
+    def _by_table(self, key: tuple[object, ...]) -> Moment | None:
+        if self.rule is None:
+            return None
+        days = {
+            name: value.to_stdlib().toordinal()
+            for name, value in zip(self.names, key, strict=True)
+            if isinstance(value, Date)
+        }
+        try:
+            return self._bounded(self.rule, days)
+        except (Slow, ValueError, OverflowError):  # the last two lead out of the years 1 to 9999
+            return None
+
+    def _bounded(self, rule: Rule, days: Mapping[str, int]) -> Moment:
+        found = rule.moment(days)
+        earliest = self.earliest.moment(days) if self.earliest else None
+        latest = self.latest.moment(days) if self.latest else None
+        if earliest and latest and earliest.at > latest.at:
+            raise Slow
+        if earliest and found.at < earliest.at:
+            return earliest._replace(skips=found.skips or earliest.skips)
+        if latest and found.at > latest.at:
+            return latest._replace(skips=found.skips or latest.skips)
+        return found
+
+    def _in_full(self, anchors: Mapping[str, Anchor | None]) -> Moment:
+        found = resolve_due(
+            self.due, anchors=anchors, default_anchor=self.anchor, zone=self.zone, calendar=self.calendar
+        )
+        clock = clock_said(found.steps, self.due, found.at, self.zone)
+        return Moment(found.at, wire_moment(found.at), found.local.date(), skips_closed(found.steps), clock)
+
+
+class Shelf:
+    """All dues of a list in one calendar and zone: locations that have both in common share them."""
+
+    def __init__(self, calendar: Calendar, zone: str) -> None:
+        self.calendar, self.zone = calendar, zone
+        try:
+            self._table: Table | None = Table(calendar, zone)
+        except Exception:  # days that the calendar does not know: whoever asks for one is told in full
+            self._table = None
+        self._dues: dict[tuple[Due, str | None], Dues] = {}
+
+    def fits(self, calendar: Calendar, zone: str) -> bool:
+        return self.zone == zone and (self.calendar is calendar or self.calendar == calendar)
+
+    def dues(self, due: Due, anchor: str | None) -> Dues:
+        """Return the one memory of a due."""
+        found = self._dues.get((due, anchor))
+        if found is None:
+            found = Dues(due, anchor, calendar=self.calendar, zone=self.zone, table=self._table)
+            self._dues[due, anchor] = found
+        return found

@@ -1,0 +1,115 @@
+"""One start of a rehearsal: a list expanded for one day, each task with what is told of its due.
+
+Pure. The fast way of `bulk` where it knows the list, else the plan of the plain way: both give the same tasks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from whenever import Date, Instant
+
+from engine.core.bulk import Bulk
+from engine.core.bulk_items import Dated
+from engine.core.calendar import long_day
+from engine.core.due import Count
+from engine.core.due_day import keeps_clock
+from engine.core.due_told import clock_said, moves_along, skips_closed
+from engine.core.errors import UserError
+from engine.core.facts import Facts
+from engine.core.plan import Action
+from engine.core.prepared import Prepared, ReadyItem
+from engine.core.rehearsal import Start, Task
+from engine.core.typed_facts import read_facts
+
+DayOf = Callable[[str], Date | None]
+"""The local day of an anchor, by its name."""
+
+
+class Starts:
+    """A list at one location, for many days. `names` are the user ids of its people with what they are called."""
+
+    def __init__(self, prepared: Prepared, location: str) -> None:
+        here = prepared.at(location)
+        self.bulks = [Bulk(part, version="", anyway=True) for part in prepared.parts() if part is not None]
+        self.items = {ready.item.id: ready for ready in here.items}
+        self.befores = {name: before for name, ready in self.items.items() if (before := _before(ready))}
+        self.gathers = {name for name, ready in self.items.items() if not moves_along(ready.due)}
+        self._is_plain = False
+
+    def start(self, facts: Facts, day: Date, made_at: Instant) -> Start:
+        """Return what the list makes of a member at the moment `made_at`.
+
+        Raises:
+            HoldersNeeded: as `expand`; all that a user could mend is the start's trouble instead.
+        """
+        try:
+            tasks = tuple(task for bulk in self.bulks for task in self._tasks(bulk, facts, made_at))
+        except UserError as error:
+            return Start(day, made_at, (), "; ".join(str(error).splitlines()))
+        return Start(day, made_at, tasks)
+
+    def check(self, facts: Facts, made_at: Instant) -> None:
+        """Make one start in full, texts included: where they fail, every day is done in full and told so."""
+        try:
+            for bulk in self.bulks:
+                bulk.plan(facts, made_at)
+        except UserError:
+            self._is_plain = True
+
+    def _tasks(self, bulk: Bulk, facts: Facts, made_at: Instant) -> Iterator[Task]:
+        found = None if self._is_plain else bulk.dated(facts, made_at)
+        if found is None:
+            read = read_facts(facts, bulk.prepared.organisation, named=())
+            days = {name: None if one is None else one.value for name, one in read.anchors.items()}
+            for action in bulk.plan(facts, made_at).actions:
+                yield self._of_plan(action, facts, lambda name: _local_day(days.get(name), facts.zone))
+            return
+        tasks, member = found
+        names = {person.id: person.name for person in facts.people.values()}
+        for one, person in tasks:
+            yield self._of_bulk(one, names.get(person, f"user {person}"), facts, member.local_day)
+
+    def _of_bulk(self, one: Dated, person: str, facts: Facts, day_of: DayOf) -> Task:
+        item = one.item.id
+        if one.due is None or one.at is None:
+            return Task(item, one.key, person, None, None, None, True, False, "", "")
+        due = one.due
+        late = one.at is not due.at
+        day = one.at.to_tz(facts.zone).date() if late else due.day
+        outruns = self._outruns(item, day, day_of, is_late=late) if item in self.befores and one.made else ""
+        closed = due.skips and not late and item not in self.gathers
+        return Task(item, one.key, person, due.at, one.at, day, one.made, closed, due.clock, outruns)
+
+    def _of_plan(self, action: Action, facts: Facts, day_of: DayOf) -> Task:
+        wanted, at, rule_at = action.wanted, action.due_at, action.wanted.due_at
+        made = action.action != "skip"
+        if at is None or rule_at is None:
+            name = wanted.responsible_name
+            return Task(wanted.item, wanted.key, name, rule_at, at, None, made, False, "", "")
+        steps, due = wanted.explanation.due, self.items[wanted.item].due
+        late, day = action.late_from is not None, at.to_tz(facts.zone).date()
+        clock = clock_said(steps, due, rule_at, facts.zone) if due else ""
+        outruns = self._outruns(wanted.item, day, day_of, is_late=late) if wanted.item in self.befores and made else ""
+        closed = skips_closed(steps) and not late and wanted.item not in self.gathers
+        return Task(wanted.item, wanted.key, wanted.responsible_name, rule_at, at, day, made, closed, clock, outruns)
+
+    def _outruns(self, item: str, day: Date, day_of: DayOf, *, is_late: bool) -> str:
+        name, by_clock = self.befores[item]
+        before = day_of(name)
+        if before is None or day < before or (by_clock and day == before and not is_late):
+            return ""
+        return f"{name}, {long_day(before)}"
+
+
+def _before(ready: ReadyItem) -> tuple[str, bool] | None:
+    """Return the anchor that an item is counted before, and whether by the clock; None where it is not."""
+    rule = ready.due.rule if ready.due else None
+    if rule is None or not isinstance(rule.when, Count) or rule.when.side != "before" or not rule.when.number:
+        return None
+    name = rule.day if isinstance(rule.day, str) else ready.anchor if rule.day is None else None
+    return (name, keeps_clock(rule.when)) if name else None
+
+
+def _local_day(value: Date | Instant | None, zone: str) -> Date | None:
+    return value.to_tz(zone).date() if isinstance(value, Instant) else value
