@@ -226,3 +226,9 @@ def test_it_works_on_postgresql_too_when_killed_in_between(account: Account):
         assert account.run(name="desk", coworker=coworker).code == 0
     killed(account, "hang-after-commit")
     finished(account)
+
+
+def test_an_audit_finds_nothing_edited_after_a_reassignment(made: Account):
+    assert reassign(made).code == 0
+    told = made.cli("audit", "--format", "json")
+    assert (told.code, told.json["findings"]) == (0, [])
