@@ -17,11 +17,13 @@ from engine.authoring.loader import Loaded
 from engine.authoring.organisation_check import organisation_problems
 from engine.authoring.overlaying import overlays_of
 from engine.authoring.places import as_written
+from engine.authoring.same_tasks import same_tasks
 from engine.core.errors import Problem, Problems, UserError
 from engine.core.model import TaskList
 from engine.core.organisation import Organisation
 from engine.core.prepared import Finding, Prepared
 from engine.core.preparing import prepare
+from engine.core.same_as import with_sameness
 from engine.core.words import nearest
 
 MOST_TO_PASTE = 400
@@ -125,8 +127,13 @@ class _Lists:
 
     def of_all(self, asked: Iterable[str]) -> None:
         """Find what is wrong between lists: the one identity of two, and an abstract list that nobody uses."""
-        for name, problem in _same_identity(self.sound | self._others()):
+        lists = self.sound | self._others()
+        for name, problem in _same_identity(lists):
             self.of_list.setdefault(name, []).append(problem)
+        for name, same in same_tasks(self.sound, lists, self.library):
+            self.of_list[name].extend(_problem(self.sound[name], finding) for finding in same.findings)
+            if name in self.ready:
+                self.ready[name] = with_sameness(self.ready[name], same)
         used = {one.to for name in self.folder.lists() for one in self.library.references(name)}
         readable = all(self._parses(name) for name in self.folder.lists())
         for name in sorted(self.abstract & set(asked) - used if readable else ()):

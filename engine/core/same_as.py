@@ -29,6 +29,15 @@ class Sameness:
     findings: tuple[Finding, ...] = ()
 
 
+@dataclass(frozen=True)
+class Shelf:
+    """All lists of a folder: those that are sound, and the names of those that no item can be the same as."""
+
+    lists: Mapping[str, TaskList]
+    broken: frozenset[str] = frozenset()
+    abstract: frozenset[str] = frozenset()
+
+
 def with_sameness(prepared: Prepared, told: Sameness) -> Prepared:
     """Return the ready list with the identities that its items share."""
     if not (told.shared or told.asked_for):
@@ -36,33 +45,29 @@ def with_sameness(prepared: Prepared, told: Sameness) -> Prepared:
     return replace(prepared, shared=told.shared, asked_for=told.asked_for)
 
 
-def sameness(name: str, lists: Mapping[str, TaskList], *, unread: Iterable[str] = ()) -> Sameness:
-    """Return what `same_as` comes to in the list of a name, with all that is wrong about it.
-
-    `lists` are all lists of the folder whose files are sound, by name; `unread` the names of the others, of which
-    nothing can be told.
-    """
-    unknown = frozenset(unread)
+def sameness(name: str, shelf: Shelf) -> Sameness:
+    """Return what `same_as` comes to in a sound list, by its name, with all that is wrong about it."""
+    lists = shelf.lists
     found: dict[str, tuple[str, str]] = {}
     findings: list[Finding] = []
     for index, item in enumerate(lists[name].items):
         if item.same_as is None:
             continue
-        root = _followed((name, item.id), lists, unknown)
+        root = _followed((name, item.id), shelf)
         if isinstance(root, Fault):
             findings.append(Finding(("items", index, "same_as"), root))
             continue
         findings.extend(_differences(("items", index), (lists[name], item), _at(root, lists)))
         found[item.id] = _identity(root, lists)
     taken = _taken_twice(lists[name], found)
-    return Sameness(found, frozenset(_asked_for(name, lists, unknown)), (*findings, *taken))
+    return Sameness(found, frozenset(_asked_for(name, shelf)), (*findings, *taken))
 
 
-def _followed(start: Target, lists: Mapping[str, TaskList], unread: frozenset[str]) -> Target | Fault:
+def _followed(start: Target, shelf: Shelf) -> Target | Fault:
     """Return the item at the end of the way from one that is the same as another, or why there is none."""
     way, at = [start], start
-    while (text := _at(at, lists)[1].same_as) is not None:
-        target = _target(text, at, lists, unread)
+    while (text := _at(at, shelf.lists)[1].same_as) is not None:
+        target = _target(text, at, shelf)
         if isinstance(target, Fault):
             return target if at == start else Fault(0, 1, f"{_told(at)}, which it leads to: {target.what}")
         if target in way:
@@ -72,17 +77,19 @@ def _followed(start: Target, lists: Mapping[str, TaskList], unread: frozenset[st
     return at
 
 
-def _target(text: str, whose: Target, lists: Mapping[str, TaskList], unread: frozenset[str]) -> Target | Fault:
-    name, slash, item = (part.strip() for part in text.partition("/"))
-    if not (name and slash and item):
+def _target(text: str, whose: Target, shelf: Shelf) -> Target | Fault:
+    name, _, item = (part.strip() for part in text.partition("/"))
+    if not (name and item):
         return Fault(0, 1, "same_as names a list and one of its items", found=repr(text), allowed="LIST/ITEM")
     if name == whose[0]:
         return Fault(0, 1, "an item is the same as one of another list", found=repr(text))
-    if name in unread:
+    if name in shelf.broken:
         return Fault(0, 1, f"the list {name!r} has mistakes of its own: mend them first")
-    if name not in lists:
-        return _no_such("list", name, lists)
-    ids = [one.id for one in lists[name].items]
+    if name in shelf.abstract:
+        return Fault(0, 1, f"the list {name!r} is abstract and never made itself: name a list that is made with it")
+    if name not in shelf.lists:
+        return _no_such("list", name, shelf.lists)
+    ids = [one.id for one in shelf.lists[name].items]
     return (name, item) if item in ids else _no_such(f"item of {name}", item, ids)
 
 
@@ -136,10 +143,10 @@ def _taken_twice(tasklist: TaskList, found: Mapping[str, tuple[str, str]]) -> It
         seen.setdefault(root, index)
 
 
-def _asked_for(name: str, lists: Mapping[str, TaskList], unread: frozenset[str]) -> Iterator[str]:
-    for other, tasklist in lists.items():
+def _asked_for(name: str, shelf: Shelf) -> Iterator[str]:
+    for other, tasklist in shelf.lists.items():
         for item in tasklist.items:
-            root = _followed((other, item.id), lists, unread) if item.same_as is not None and other != name else None
+            root = _followed((other, item.id), shelf) if item.same_as is not None and other != name else None
             if isinstance(root, tuple) and root[0] == name:
                 yield root[1]
 
