@@ -91,7 +91,7 @@ class ReadyItem:
         found = {path for text in texts for path in text.facts_used}
         found |= {self.loop.source} if self.loop else set()
         person = self.responsible.source
-        return frozenset(found | ({tuple(person.split("."))} if person else set()))
+        return frozenset(found | ({tuple(person.strip().split("."))} if person else set()))
 
     def anchors_named(self) -> frozenset[str]:
         """Return every anchor that the item's due rules can need."""
@@ -198,7 +198,7 @@ class Prepared:
         for ready in filter(self.counts, self.items):
             found |= ready.facts_named()
         sources = (one.source for one in self.overrides.responsible.values() if one.source)
-        return frozenset(found).union(tuple(source.split(".")) for source in sources)
+        return frozenset(found).union(tuple(source.strip().split(".")) for source in sources)
 
     def _list_facts(self) -> frozenset[tuple[str, ...]]:
         language = frozenset({self.spoken.path} if self.spoken.path not in {(), OF_THE_LOCATION} else ())

@@ -87,7 +87,7 @@ def _ready_item(check: Checking, index: int, item: Item) -> ReadyItem | None:
     check_anchor(check, (*path, "anchor"), item.anchor, item)
     anchor = item.anchor or defaults.anchor or check.tasklist.anchor
     due = ready_due(check, (*path, "due"), item, anchor)
-    responsible = ready_responsible(check, path, item)
+    responsible = ready_responsible(check, path, item, names)
     lines = ready_lines(check, path, item, names)
     create = _create(check, path, item)
     notify = _first(item.notify_by_email, defaults.notify_by_email)
