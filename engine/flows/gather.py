@@ -46,7 +46,7 @@ class Remembered(Protocol):
 
     def membership_of(self, coworker_id: int) -> Mapping[int, int]: ...
 
-    def loads(self) -> Mapping[int, int]: ...
+    def loads(self, *, without: tuple[int, str] | None = None) -> Mapping[int, int]: ...
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ class Gatherer:
             event=event,
             zones=self._zones(contracts),
             known_chains=dict(self._memory.membership_of(request.coworker_id)) if self._memory else {},
-            loads=self._loads(),
+            loads=self._loads(request.coworker_id),
         )
         facts = replace(facts, desks=self._desks(chosen), members=self._members(team))
         return with_visits(self._reader, self._prepared, facts)
@@ -201,10 +201,12 @@ class Gatherer:
                 found[row["IssuedById"]] = zone
         return found
 
-    def _loads(self) -> Mapping[int, int]:
-        """How many open tasks each person has, when that chooses one."""
+    def _loads(self, coworker_id: int) -> Mapping[int, int]:
+        """How many open tasks each person has when that chooses one, without those of this very list and coworker."""
         picks = {ready.responsible.pick for one in self._prepared.everywhere() for ready in one.items}
-        return dict(self._memory.loads()) if self._memory and "least_loaded" in picks else {}
+        if self._memory is None or "least_loaded" not in picks:
+            return {}
+        return dict(self._memory.loads(without=(coworker_id, self._prepared.tasklist.tasklist)))
 
     def _business(self, business_id: int) -> Raw:
         """The record is read only when a text names something that organisation.yaml does not know."""

@@ -102,7 +102,7 @@ class Begun:
     def text(self) -> str:
         """What is asked, with the contract and the location that it was planned for: later ones are not meant."""
         request, prepared, facts = self.job.request, self.job.prepared, self.gathered.facts
-        contract_id = facts.contract_id if prepared.needs_contract() else request.contract_id
+        contract_id = facts.contract_id if prepared.names_contract() else request.contract_id
         part = request.part if prepared.part == "whole" else prepared.part
         pinned = replace(request, contract_id=contract_id, location=facts.location, part=part)
         return request_text(self.gathered.expansion.tasklist, pinned)

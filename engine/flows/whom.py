@@ -66,7 +66,7 @@ class Whose:
         if self._prepared.per_team:
             return None  # the run is the payer's already
         number = _team_id(coworker, request.team_id)
-        if number is None or not (self._prepared.needs_contract() or request.contract_id):
+        if number is None or not (self._prepared.names_contract() or request.contract_id):
             return None
         payer = self._reader.team(number).get("PayingMemberId")
         return payer if isinstance(payer, int) and payer != request.coworker_id else None

@@ -31,6 +31,13 @@ _LOADS: Final = (
     .where(_OPEN)
     .group_by(_person.user_id)
 )
+_OWN_LOADS: Final = (
+    select(_person.user_id, func.count())
+    .select_from(schema.tasks.join(schema.people, _person.key == _task.person_key))
+    .join(schema.batches, schema.batches.c.key == _task.batch_key)
+    .where(_OPEN & (_task.coworker_id == bindparam("coworker")) & (schema.batches.c.tasklist == bindparam("list")))
+    .group_by(_person.user_id)
+)
 _HELD: Final = (
     select(
         *(_task.coworker_id, _task.identity, _task.task_id, _task.thing_id, _task.due_at),
@@ -47,9 +54,13 @@ _COMPLETE: Final = Prepared(update(schema.tasks).where(ONE).values(completed_at=
 _GO: Final = Prepared(update(schema.tasks).where(ONE).values(gone_at=bindparam("moment")))
 
 
-def loads(connection: Connection) -> dict[int, int]:
-    """User id -> open tasks."""
-    return {row[0]: row[1] for row in connection.execute(_LOADS)}
+def loads(connection: Connection, without: tuple[int, str] | None = None) -> dict[int, int]:
+    """User id -> open tasks; `without` those of a coworker's list."""
+    found = {row[0]: row[1] for row in connection.execute(_LOADS)}
+    if without is not None:
+        for row in connection.execute(_OWN_LOADS, {"coworker": without[0], "list": without[1]}):
+            found[row[0]] -= row[1]
+    return {user_id: number for user_id, number in found.items() if number}
 
 
 def tasks_of(connection: Connection, user_id: int) -> tuple[HeldTask, ...]:

@@ -132,7 +132,7 @@ class LedgerView:
             return batch_of(connection, coworker_id, key)
 
     def holders_of(self, key: BatchKey) -> tuple[int, ...]:
-        """The coworkers that have a batch of this key: more than one where a team's paying member changed."""
+        """The coworkers that have a batch for its subject: more than one where a team's paying member changed."""
         with self._reading() as connection:
             return holders_of(connection, key)
 
@@ -182,10 +182,13 @@ class LedgerView:
         with self._reading() as connection:
             return read_coworkers(connection, tasklist)
 
-    def loads(self) -> Mapping[int, int]:
-        """User id -> tasks that we gave to them and that are not known as completed or gone."""
+    def loads(self, *, without: tuple[int, str] | None = None) -> Mapping[int, int]:
+        """User id -> tasks that we gave to them and that are not known as completed or gone.
+
+        `without` leaves out those of a coworker's list (id and name): they must not weigh on their own draw.
+        """
         with self._reading() as connection:
-            return holding.loads(connection)
+            return holding.loads(connection, without)
 
     def tasks_held_by(self, user_id: int) -> tuple[HeldTask, ...]:
         """Those tasks of one user, by due (none last), coworker and identity."""
