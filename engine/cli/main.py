@@ -31,6 +31,7 @@ COMMANDS = {
     "init": "Make a starter folder by asking for locations and people.",
     "check": "Find everything that is wrong in the files, without the network.",
     "show": "One list as it is in force, with all that it extends, includes and overlays.",
+    "rehearse": "A list for every start day of a year: late dates, pile-ups, overloads. Offline.",
     "fields": "The facts that texts and conditions may name.",
     "schema": "The JSON Schema of the files, for editors.",
     "demo": "See it work: a sandbox, a preview, a run, and a second run.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.cli.inbox_schemas import INBOX
 from engine.cli.making_schemas import IMPORT, INIT
 from engine.cli.reassign_schemas import REASSIGN
+from engine.cli.rehearse_schemas import REHEARSE
 from engine.cli.schema_parts import INT as _INT
 from engine.cli.schema_parts import INT_OR_NULL as _INT_OR_NULL
 from engine.cli.schema_parts import MOMENT as _MOMENT
@@ -39,12 +40,7 @@ _PAYLOAD = _object(
     DisplayToEveryone={"type": "boolean"},
 )
 _DRIFT = _object(field=_TEXT, was=_TEXT_OR_NULL, wanted=_TEXT)
-_WAITS: Schema = {
-    "anyOf": [
-        _object(**{"for": _TEXTS, "until": _MOMENT_OR_NULL, "stuck": {"type": "boolean"}}),
-        {"type": "null"},
-    ]
-}
+_WAITS = _or_null(_object(**{"for": _TEXTS, "until": _MOMENT_OR_NULL, "stuck": {"type": "boolean"}}))
 """What a task that is not made yet waits for: other tasks, or a moment."""
 _ACTION = _object(
     action={"enum": list(ACTIONS)},
@@ -289,6 +285,7 @@ OUTPUTS: dict[str, Schema] = {
     "show": SHOW,
     "import": IMPORT,
     "init": INIT,
+    "rehearse": REHEARSE,
     "check": _object(problems=_array(_PROBLEM), lists=_TEXTS),
     "fields": _array(_object(**{"path": _TEXT, "type": _TEXT, "from": _TEXT, "meaning": _TEXT})),
 }

@@ -17,7 +17,7 @@ _DIALECT = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
 _FILES = ("tasklist", "organisation")
 _OUTPUTS = (
     *("preview", "run", "resume", "status", "reassign", "audit", "probe"),
-    *("inbox", "hooks", "backfill", "config", "check", "show", "fields"),
+    *("inbox", "hooks", "backfill", "config", "check", "show", "rehearse", "fields"),
     *("import", "init"),
 )
 
