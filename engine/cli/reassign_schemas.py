@@ -23,5 +23,5 @@ REASSIGN: Schema = _object(
     actions=array_of(_ACTION),
     apart={"type": "object", "additionalProperties": INT},
     warnings=TEXTS,
-    results={"anyOf": [array_of(_RESULT), {"type": "null"}]},
+    results={"oneOf": [array_of(_RESULT), {"type": "null"}]},
 )

@@ -11,6 +11,9 @@ from collections.abc import Iterator
 import pytest
 from given_account import ANA, ASHLEY, BEN, JOSE, Account
 from postgres_given import fresh_database, server
+from test_output_schemas import faults
+
+from engine.cli.output_schemas import OUTPUTS
 
 __all__ = ["server"]
 
@@ -232,3 +235,39 @@ def test_an_audit_finds_nothing_edited_after_a_reassignment(made: Account):
     assert reassign(made).code == 0
     told = made.cli("audit", "--format", "json")
     assert (told.code, told.json["findings"]) == (0, [])
+
+
+@pytest.mark.parametrize("who", ["ana@acme.example", str(ANA)])
+def test_somebody_who_left_can_be_named_by_address_or_once_removed_by_id(made: Account, who: str):
+    if who == str(ANA):
+        made.far_side.remove_record("users", ANA)
+    else:
+        made.far_side.put_record("users", ANA, Active=False, IsAdmin=False)
+    with sqlite3.connect(made.ledger) as ledger:  # the directory is kept for 15 minutes
+        ledger.execute("delete from directory")
+    ledger.close()
+    done = made.cli("reassign", "--from", who, "--to", "ben@acme.example", "--yes", "--format", "json")
+    assert (done.code, len(done.json["results"])) == (0, 6), done.err
+    assert of(made, ANA) == []
+
+
+def test_where_nobody_can_be_asked_it_wants_to_be_told(made: Account):
+    told = made.subprocess(*FROM_ANA)
+    assert (told.code, "--dry-run first" in told.err) == (2, True)
+    assert made.commits("update") == []
+
+
+def test_without_a_ledger_there_is_nothing_to_give(account: Account):
+    told = reassign(account)
+    assert (told.code, told.json["actions"], "no ledger at" in told.err) == (0, [], True)
+    assert account.calls() == []
+
+
+def test_the_json_is_what_its_schema_says_and_the_table_holds_each_task(made: Account):
+    for arguments, yes in ((("--dry-run",), False), ((), True)):
+        assert faults(reassign(made, *arguments, yes=yes).json, OUTPUTS["reassign"]) == []
+    tour = made.cli("reassign", "--from", BEN, "--to", ANA, "--until", "2027-01-31", "--yes")
+    assert tour.code == 0
+    assert "desk/tour" in tour.out
+    assert "2 open tasks due later stay as they are" in tour.out
+    assert f"reassigned 4 tasks from user {BEN} to user {ANA}" in tour.out
