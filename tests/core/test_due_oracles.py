@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import psycopg
@@ -88,7 +88,7 @@ def week(number: int) -> Week:
     return Week(np.busdaycalendar(WEEKS[number], sorted(closed)), ours)
 
 
-def offset(day: Day, number: int, roll: str, judge: np.busdaycalendar) -> Day:
+def offset(day: Day, number: int, roll: Literal["forward", "backward"], judge: np.busdaycalendar) -> Day:
     return np.busday_offset(day, number, roll=roll, busdaycal=judge)
 
 
