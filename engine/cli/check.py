@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,19 +21,25 @@ _EPILOG = """\b
 Example:
   tasklists check
   tasklists check new-member --format github
+  tasklists check --online
 """
 
 
 @click.command(epilog=_EPILOG)
 @click.argument("names", nargs=-1, metavar="[LIST]...")
 @dir_option
+@click.option("--online", is_flag=True, help="Also ask Nexudus: locations, time zones, people, plans. Reads only.")
 @click.option("--format", "form", type=click.Choice(["text", "json", "github"]), default="text", show_default=True)
-def command(*, names: tuple[str, ...], folder: str | None, form: str) -> int:
+def command(*, names: tuple[str, ...], folder: str | None, online: bool, form: str) -> int:
     """Check the named lists, or all, and organisation.yaml: every problem with file, line and column."""
     from engine.authoring.check import check_folder
 
     place = folder_in_use(folder)
     found = check_folder(place, names)
+    if online and not found.errors:
+        found = _with_online(found)
+    elif online:
+        click.echo("Nexudus is not asked while the files themselves have problems", err=True)
     if form == "json":
         _print_json(found)
     elif form == "github":
@@ -41,6 +49,15 @@ def command(*, names: tuple[str, ...], folder: str | None, form: str) -> int:
         _print_text(found, place)
         _print_summary(found, place, names)
     return 2 if found.errors else 0
+
+
+def _with_online(found: Checked) -> Checked:
+    from engine.flows.account import open_reader
+    from engine.flows.check_online import online_problems
+
+    with open_reader(os.environ) as reader:
+        told = online_problems(reader, found)
+    return replace(found, problems=tuple(sorted({*found.problems, *told})))
 
 
 def _print_summary(found: Checked, folder: Folder, names: tuple[str, ...]) -> None:

@@ -16,7 +16,8 @@ from engine.core.organisation import Organisation
 from engine.core.prepared import Prepared
 from engine.core.wire_dates import wire_moment
 from engine.flows.directory import Directory
-from engine.flows.probing.house import House, check_clock, check_house, skew_of
+from engine.flows.fitting import House
+from engine.flows.probing.house import check_clock, check_house, skew_of
 from engine.flows.probing.lists import ask_about_paging, ask_about_unknown_ids, tell_about_roles
 from engine.flows.probing.native import ask_about_native_lists, check_webhooks
 from engine.flows.probing.notebook import Check, Notebook, Told

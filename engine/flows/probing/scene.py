@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.core.errors import TasklistsError, UserError
+from engine.flows.fitting import House
 from engine.flows.native_lists import FLAGS
-from engine.flows.probing.house import House
 from engine.flows.probing.trials import Scene
 from engine.nexudus.answers import Record
 from engine.nexudus.calls import Entity, read_some
