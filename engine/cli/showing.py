@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from engine.cli.masking import Mask, member_words
-from engine.core.report import markdown, plan_rows, plan_title, steers
+from engine.core.report import in_phases, markdown, plan_rows, plan_title, steers
 
 if TYPE_CHECKING:
     from engine.core.plan import Plan
@@ -92,18 +92,33 @@ def _print_tasks(plan: Plan, lines: list[_Line], what: str) -> None:
     if not lines:
         say(title)
     elif width() >= WIDE:
-        cells = [
-            (o.row.item, o.row.name, o.row.responsible, o.row.due, f"{o.done} {o.task}".rstrip(), o.why) for o in lines
-        ]
+        cells = [cell for phase, told in in_phases(plan, lines, _row) for cell in _wide(phase, told)]
         print_table(("item", "task name", "responsible", due, what, "why"), cells, title=title)
     else:
-        narrow = [
-            (o.row.due, f"{_one_line(o.row.name)}\n{o.row.item}", o.row.responsible, f"{o.done}\n{o.task}".rstrip())
-            for o in lines
-        ]
+        narrow = [cell for phase, told in in_phases(plan, lines, _row) for cell in _narrow(phase, told)]
         print_table((due, "task", "responsible", what), narrow, title=title, least=(20, 24, 12, 12))
         for told in _reasons(lines):
             say(told)
+
+
+def _row(line: _Line) -> Row:
+    return line.row
+
+
+def _wide(phase: str, lines: Iterable[_Line]) -> Iterable[Sequence[str]]:
+    """One line for each task, below a line with their phase."""
+    if phase:
+        yield (f"{phase}:", "", "", "", "", "")
+    for o in lines:
+        yield (o.row.item, o.row.name, o.row.responsible, o.row.due, f"{o.done} {o.task}".rstrip(), o.why)
+
+
+def _narrow(phase: str, lines: Iterable[_Line]) -> Iterable[Sequence[str]]:
+    """Two lines for each task, likewise."""
+    if phase:
+        yield ("", f"{_one_line(phase)}:", "", "")
+    for o in lines:
+        yield (o.row.due, f"{_one_line(o.row.name)}\n{o.row.item}", o.row.responsible, f"{o.done}\n{o.task}".rstrip())
 
 
 def _one_line(text: str) -> str:

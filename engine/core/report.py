@@ -6,13 +6,15 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from whenever import ZonedDateTime
 
 from engine.core.facts import Facts
 from engine.core.plan import Action, Drift, Plan
 from engine.core.wire_dates import parse_moment
+
+Line = TypeVar("Line")
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2028\u2029")
@@ -41,6 +43,17 @@ class Row:
     action: str
     why: str
     explain: tuple[str, ...]
+    phase: str = ""
+
+
+def in_phases(plan: Plan, lines: Iterable[Line], row_of: Callable[[Line], Row]) -> tuple[tuple[str, list[Line]], ...]:
+    """Return lines by phase: phases in the order of the list's items, those without one first, all else as given."""
+    found: dict[str, list[Line]] = {"": []}
+    for wanted in plan.expansion.wanted:
+        found.setdefault(wanted.phase, [])
+    for line in lines:
+        found.setdefault(row_of(line).phase, []).append(line)
+    return tuple((phase, told) for phase, told in found.items() if told)
 
 
 def plan_rows(plan: Plan) -> tuple[Row, ...]:
@@ -61,6 +74,7 @@ def _row(plan: Plan, action: Action) -> Row:
         action=_WOULD[action.action],
         why="; ".join([action.reason, *drift]),
         explain=tuple(f"{name}: {step}" for name, lines in steps for step in lines),
+        phase=wanted.phase,
     )
 
 
@@ -112,9 +126,11 @@ def markdown(plan: Plan, *, explain: bool) -> str:
     lines.append(f"Times in {told.zone}. Checksum `{plan.checksum[:12]}`, version `{told.version}`.")
     lines += ["", "| item | task name | responsible | due | action | why |", "|---|---|---|---|---|---|"]
     rows = plan_rows(plan)
-    for row in rows:
-        cells = (row.item, row.name, row.responsible, row.due, row.action, row.why)
-        lines.append("| " + " | ".join(_inert(cell) for cell in cells) + " |")
+    for phase, told_rows in in_phases(plan, rows, lambda row: row):
+        lines += [f"| **{_inert(phase)}** | | | | | |"] if phase else []
+        for row in told_rows:
+            cells = (row.item, row.name, row.responsible, row.due, row.action, row.why)
+            lines.append("| " + " | ".join(_inert(cell) for cell in cells) + " |")
     if plan.left_out:
         lines += ["", "Left out:", ""]
         lines += [f"- {_inert(f'{part.item} {part.key}'.strip())}: {_inert(part.reason)}" for part in plan.left_out]
