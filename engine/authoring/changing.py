@@ -121,6 +121,9 @@ def _wrong_drop(change: Mapping, drop: Node) -> list[Problem]:
 def twice(number: Scalar, other: Scalar) -> Problem:
     """Return the problem of two items with one id, at the first of the two nodes."""
     where = place(other)
+    if where == place(number):
+        what = f"two items have the id {number.text!r}: the list that holds it is included twice, by two ways"
+        return Problem(where, what)
     same_file = where.file == place(number).file
     told = f"on line {where.line}" if same_file else f"at {where}"
     return Problem(place(number), f"two items have the id {number.text!r}: the other stands {told}")

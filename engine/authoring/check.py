@@ -14,9 +14,10 @@ from engine.authoring.composing import is_abstract
 from engine.authoring.folder import Folder
 from engine.authoring.library import Library, few
 from engine.authoring.loader import Loaded
+from engine.authoring.nodes import Mapping
 from engine.authoring.organisation_check import organisation_problems
 from engine.authoring.overlaying import overlays_of
-from engine.authoring.places import as_written
+from engine.authoring.places import as_written, key_place
 from engine.authoring.same_tasks import same_tasks
 from engine.core.errors import Problem, Problems, UserError
 from engine.core.model import TaskList
@@ -138,10 +139,10 @@ class _Lists:
         readable = all(self._parses(name) for name in self.folder.lists())
         for name in sorted(self.abstract & set(asked) - used if readable else ()):
             file = self.library.file(name)
-            key = next(key for key, _ in file.node.entries if key.text == "abstract")
-            what = "this list is abstract, and no list extends or includes it"
-            place = file.source.at(key.line, key.column)
-            self.of_list[name].append(Problem(place, what, severity="warning"))
+            if is_abstract(file.node):
+                what = "this list is abstract, and no list extends or includes it"
+                place = key_place(file.source, file.node, ("abstract",))
+                self.of_list[name].append(Problem(place, what, severity="warning"))
 
     def _others(self) -> dict[str, Loaded[TaskList]]:
         """The other lists, asked for or not, as far as they are sound: one of them may claim the same identity."""
@@ -173,18 +174,24 @@ def _prepared(loaded: Loaded[TaskList], organisation: Organisation) -> tuple[Pre
     for location in (name for name in where if name in loaded.at):
         there = loaded.at[location]
         made, findings = prepare(there.model, organisation, there.doubtful, locations=[location])
-        problems += [_problem(there, finding) for finding in findings]
+        problems += _only_there((_problem(there, finding) for finding in findings), problems, location)
         sound = sound and made is not None
         if made is not None:
             overlays[location] = replace(made, above=("overlays", location))
     return (replace(prepared, overlays=overlays) if prepared is not None and sound else None), problems
 
 
-def _odd_overlays(loaded: Loaded[TaskList], node: object, organisation: Organisation) -> Iterator[Problem]:
-    """Yield a problem for each overlay of the list's own file whose location is unknown, or not one of the list's."""
-    from engine.authoring.nodes import Mapping
+def _only_there(found: Iterable[Problem], elsewhere: Iterable[Problem], location: str) -> list[Problem]:
+    """Return what is wrong at one location, with its name where that is not wrong everywhere."""
+    told = {(problem.place, problem.what) for problem in elsewhere}
+    return [
+        one if (one.place, one.what) in told or location in one.what else replace(one, what=f"at {location}: {one.what}")
+        for one in found
+    ]
 
-    assert isinstance(node, Mapping)
+
+def _odd_overlays(loaded: Loaded[TaskList], node: Mapping, organisation: Organisation) -> Iterator[Problem]:
+    """Yield a problem for each overlay of the list's own file whose location is unknown, or not one of the list's."""
     own = loaded.model.applies.locations
     for name, (key, _) in overlays_of(node).items():
         place = loaded.source.at(key.line, key.column)

@@ -11,17 +11,19 @@ from dataclasses import dataclass, replace
 
 from engine.authoring.changing import changed, entries_of, id_of, merged_below, place, without
 from engine.authoring.including import UNITED, included_items, united, without_doubles
-from engine.authoring.library import Library, Reach, Reference, misshapen, named_in, place_of_reference
+from engine.authoring.library import Library, Reach, Reference, misshapen, place_of_reference
 from engine.authoring.nodes import Mapping, Node, Scalar, Sequence
 from engine.authoring.overlaying import overlaid, overlay_problems, overlays_of
 from engine.authoring.places import child
 from engine.authoring.source import Source
-from engine.core.errors import Problem
+from engine.core.errors import Place, Problem
 
 _NOT_INHERITED = ("tasklist", "formerly", "abstract")
 _PUT_TO_EFFECT = ("extends", "include", "overlays")
 _BY_KEY = ("applies", "defaults", "clock_change", *UNITED)
 """Mappings of a list in which an extending list may give single keys."""
+
+_NOTHING_TO_DROP = "drop takes out an item of the list that is extended, or, in an overlay, of the list at a location"
 
 _EVERYWHERE = ""
 
@@ -78,6 +80,8 @@ class _Composer:
     def __init__(self, library: Library, reach: Reach) -> None:
         self._library = library
         self._dead = reach.dead
+        self._again: set[Place] = set()
+        """References to a list that the same file includes already."""
         self._made: dict[tuple[str, str], Mapping] = {}
         self.problems: list[Problem] = []
 
@@ -120,6 +124,7 @@ class _Composer:
         own = without(written, _PUT_TO_EFFECT)
         base = next((one.to for one in self._live(name, "extends")), "")
         inherited = self._flat(base, location) if base else None
+        self._note_doubles(name)
         items = self._items(written, inherited, base, location)
         if inherited is not None:
             own = merged_below(without(inherited, _NOT_INHERITED), own, _BY_KEY)
@@ -127,11 +132,21 @@ class _Composer:
             own = united(own, self.whole(one.to, location), self.problems.append)
         return own if items is None else _with_items(own, items)
 
+    def _note_doubles(self, name: str) -> None:
+        seen: dict[str, Place] = {}
+        for one in self._live(name, "include"):
+            where = place_of_reference(one)
+            if one.to in seen:
+                self._again.add(where)
+                what = f"the list {one.to!r} is included twice, first on line {seen[one.to].line}"
+                self.problems.append(Problem(where, what))
+            seen.setdefault(one.to, where)
+
     def _items(self, node: Mapping, inherited: Mapping | None, base: str, location: str) -> list[Node] | None:
         """Return all items of a list, or None where only its own file has some, or what it has is no list."""
         own = child(node, "items")
         before = child(inherited, "items") if inherited else None
-        reuses = inherited is not None or any(True for _ in named_in(node))
+        reuses = inherited is not None or child(node, "include") or any(map(_is_for_reuse, _parts(own)))
         if not reuses or not isinstance(own, Sequence | None) or not isinstance(before, Sequence | None):
             return None
         known = {number.text for item in _parts(before) if (number := id_of(item))}
@@ -143,6 +158,8 @@ class _Composer:
                 added += self._included_inside(item, below, location)
             elif inherited is not None and _is_change(item, known):
                 changes.append(item)
+            elif (drop := child(item, "drop")) is not None:
+                self.problems.append(Problem(place(drop), _NOTHING_TO_DROP))
             else:
                 added.append(item)
         kept = changed(_parts(before), changes, f"the list {base!r}", self.problems.append)
@@ -161,13 +178,18 @@ class _Composer:
         found: list[Node] = []
         texts = value.parts if isinstance(value, Sequence) else (value,)
         for text in texts:
-            if isinstance(text, Scalar) and place(text) not in self._dead and text.text in self._library.names:
-                found += included_items(self.whole(text.text, location))
+            if isinstance(text, Scalar) and place(text) not in self._dead | self._again:
+                if text.text in self._library.names:
+                    found += included_items(self.whole(text.text, location))
         return found
 
 
 def _parts(node: Node | None) -> tuple[Node, ...]:
     return node.parts if isinstance(node, Sequence) else ()
+
+
+def _is_for_reuse(item: Node) -> bool:
+    return child(item, "include") is not None or child(item, "drop") is not None
 
 
 def _is_change(item: Node, known: set[str]) -> bool:

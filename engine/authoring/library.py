@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from engine.authoring.loader import parse_mapping
-from engine.authoring.nodes import Mapping, Node, Scalar, Sequence
+from engine.authoring.nodes import Mapping, Node, Scalar, Sequence, to_data
 from engine.authoring.places import child
 from engine.authoring.source import Source
 from engine.core.errors import Place, Problem, Problems, UserError
@@ -121,7 +121,7 @@ def misshapen(source: Source, node: Mapping) -> Iterator[Problem]:
         for one in value.parts if several and isinstance(value, Sequence) else (value,):
             if not _texts(one if isinstance(one, Scalar) else None):
                 allowed = "a list's id" if word == "extends" else "a list's id, or [ID, ID]"
-                found = shown(one.text) if isinstance(one, Scalar) else shown([] if isinstance(one, Sequence) else {})
+                found = shown(to_data(one))
                 yield Problem(source.at(one.line, one.column), f"{word} names a task list", found, allowed)
 
 
@@ -165,6 +165,8 @@ class Reach:
         turned = [*names[first:], *names[:first], names[first]]
         self.dead |= {place_of_reference(step) for step in ring}
         what = f"these lists go round in a circle: {', '.join(turned)}"
+        if len(ring) == 1:
+            what = f"this list {'extends' if ring[0].word == 'extends' else 'includes'} itself"
         self._end(ring[first], Problem(place_of_reference(ring[first]), what))
 
     def _end(self, one: Reference, problem: Problem) -> None:

@@ -23,13 +23,6 @@ _SHAPES = {
 }
 
 
-_ELSEWHERE = {
-    "drop": "takes out an item of the list that is extended, or, in an overlay, of the list itself; here it is neither",
-    "include": "stands beside the list's other keys, or as an entry of its own under items",
-}
-"""Keys that are right in another place."""
-
-
 def sentence(model: type[BaseModel], source: Source, node: Node, detail: Any) -> Problem:
     """Return the problem that one refusal of pydantic's stands for."""
     path, kind = detail["loc"], detail["type"]
@@ -54,7 +47,7 @@ def meant_key(model: type[BaseModel], node: Node, path: Path) -> str:
     holder: Node | None = node
     for part in path[:-1]:
         holder = child(holder, part) if holder else None
-    close = "" if path[-1] in {*NOT_YET, *_ELSEWHERE} else nearest(str(path[-1]), keys_at(model, path[:-1]))
+    close = "" if path[-1] in NOT_YET else nearest(str(path[-1]), keys_at(model, path[:-1]))
     return close if close and holder and child(holder, close) is None else ""
 
 
@@ -68,8 +61,6 @@ def _unknown_key(model: type[BaseModel], source: Source, node: Node, path: Path)
     place = key_place(source, node, path)
     if name in NOT_YET:
         return Problem(place, f"{name!r} ({NOT_YET[name]}) is not available yet")
-    if name in _ELSEWHERE:
-        return Problem(place, f"{name!r} {_ELSEWHERE[name]}")
     return Problem(
         place, f"the key {shown(name)} is not known here", allowed=", ".join(keys), nearest=nearest(name, keys)
     )
