@@ -85,6 +85,7 @@ def _facts_out(facts: Facts) -> dict[str, Any]:
         "visits": None if facts.visits is None else [str(day) for day in facts.visits],
         "first_paid": _moment_out(facts.first_paid),
         "paid_read": facts.paid_read,
+        "loads": {str(number): open_tasks for number, open_tasks in sorted(facts.loads.items())},
         "calendar": {
             "name": calendar.name,
             "working_days": sorted(calendar.working_days),
@@ -130,6 +131,7 @@ def _facts_in(told: Mapping[str, Any]) -> Facts:
         visits=_visits_in(told.get("visits")),
         first_paid=_moment_in(told.get("first_paid")),
         paid_read=told.get("paid_read") is True,
+        loads={int(number): int(open_tasks) for number, open_tasks in (told.get("loads") or {}).items()},
     )
 
 
