@@ -20,11 +20,14 @@ from engine.core.errors import UserError
 MOST_EVENTS = 5_000
 """Thirteen years of a closure every day; more is another kind of calendar."""
 
-MOST_REPEATING = 200
-"""Each is walked from its beginning: so many, every day since EARLIEST, take seconds and no more."""
+MOST_REPETITIONS = 200_000
+"""Every repetition is walked from its beginning, about 100,000 days a second."""
 
 EARLIEST = 1970
-REPEATS = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
+REPEATS = {"DAILY": 366, "WEEKLY": 53, "MONTHLY": 12, "YEARLY": 1}
+"""How often an event comes in a year, unless it names several days of its week, month or year."""
+
+_LONGEST_MONTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 LONGEST_NAME = 80
 _LAST_MINUTE = time(23, 59)
 
@@ -136,31 +139,51 @@ def _troubles(line: int, event: Any) -> Iterator[FileTrouble]:
 
 
 def _rule_troubles(line: int, event: Any, start: date) -> Iterator[FileTrouble]:
-    if "RRULE" not in event:
-        return
-    rules = event["RRULE"] if isinstance(event["RRULE"], list) else [event["RRULE"]]
-    words = [str(word).upper() for rule in rules for word in rule.get("FREQ", ["nothing"])]
-    strange = [word for word in words if word not in REPEATS]
-    if strange:
-        allowed = ", ".join(REPEATS)
-        yield FileTrouble(line, "an event is repeated by days or longer", found=strange[0][:20], allowed=allowed)
-    if start.year < EARLIEST:
+    for rule in _rules(event):
+        word = str(next(iter(rule.get("FREQ", ())), "nothing")).upper()
+        if word not in REPEATS:
+            allowed = ", ".join(REPEATS)
+            yield FileTrouble(line, "an event is repeated by days or longer", found=word[:20], allowed=allowed)
+        if any(number < 1 for number in rule.get("INTERVAL", ())):
+            yield FileTrouble(line, "the INTERVAL of a repetition is 1 or more")  # the library would walk in place
+        if not _has_a_day(rule):
+            yield FileTrouble(line, "no month of this repetition has its days")  # the same, up to year 9999
+    if _rules(event) and start.year < EARLIEST:
         yield FileTrouble(line, f"an event that repeats begins in {EARLIEST} or later", found=f"{start}")
+
+
+def _rules(event: Any) -> list[Any]:
+    found = event.get("RRULE", [])
+    return found if isinstance(found, list) else [found]
+
+
+def _has_a_day(rule: Any) -> bool:
+    """Whether a month of the rule is long enough for a day of it: 30 February never comes."""
+    months = [int(month) for month in rule.get("BYMONTH", range(1, 13))]
+    days = [abs(int(day)) for day in rule.get("BYMONTHDAY", [1])]
+    return any(1 <= month <= 12 and 1 <= day <= _LONGEST_MONTHS[month - 1] for month in months for day in days)
 
 
 def _repetition_troubles(
     text: str, repeating: list[tuple[int, Any]], span: tuple[Date, Date]
 ) -> Iterator[FileTrouble]:
     """Try the repetitions out: all at once, and one by one only to find the one that cannot be followed."""
-    if len(repeating) > MOST_REPEATING:
-        what = f"a calendar file holds at most {MOST_REPEATING} events that repeat"
-        yield FileTrouble(repeating[MOST_REPEATING][0], what)
-        return
+    walked = 0
+    for line, event in repeating:
+        walked += sum(map(_times_a_year, _rules(event))) * (span[1].year - event["DTSTART"].dt.year + 1)
+        if walked > MOST_REPETITIONS:
+            yield FileTrouble(line, f"the events of a calendar file repeat {MOST_REPETITIONS} times at most")
+            return
     try:
         closures_in_file(text, *span)
     except UserError:
         lines = [line for line, event in repeating if not _can_be_followed(event, span)]
         yield from (FileTrouble(line, "the repetition of this event cannot be followed") for line in lines or [1])
+
+
+def _times_a_year(rule: Any) -> int:
+    named = [len(rule[name]) for name in ("BYDAY", "BYMONTHDAY", "BYYEARDAY", "BYWEEKNO") if name in rule]
+    return min(366, REPEATS[str(rule["FREQ"][0]).upper()] * max((5 * many for many in named), default=1))
 
 
 def _can_be_followed(event: Any, span: tuple[Date, Date]) -> bool:
@@ -176,11 +199,11 @@ def _occurrences(events: list[Any], first: Date, last: Date) -> list[Any]:
     import recurring_ical_events  # type: ignore[import-untyped]  # it ships no types
     from icalendar import Calendar
 
+    begin, end = first.to_stdlib(), min(last, Date(9999, 12, 30)).add(days=1).to_stdlib()
     calendar = Calendar()
     for event in events:
         if not _is_cancelled(event):
             calendar.add_component(event)
-    begin, end = first.to_stdlib(), min(last, Date(9999, 12, 30)).add(days=1).to_stdlib()
     found = recurring_ical_events.of(calendar, components=["VEVENT"]).between(begin, end)
     whole = [(days, _name(event), at) for at, event in enumerate(found) if (days := _whole_days(event))]
     return [found[at] for _, _, at in sorted(whole)]

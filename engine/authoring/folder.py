@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from engine.authoring.calendar_check import with_calendar_files
 from engine.authoring.composing import composed
 from engine.authoring.library import Library
-from engine.authoring.loader import Loaded, load, load_mended
+from engine.authoring.loader import Loaded, load_mended
 from engine.authoring.reading import loaded_list
 from engine.authoring.source import Source, read_source
 from engine.core.errors import Place, Problem, Problems, UserError
@@ -45,11 +46,15 @@ class Folder:
 
     def organisation(self) -> Loaded[Organisation]:
         """Load organisation.yaml. Raises Problems or UserError."""
-        return load(Organisation, self.source(ORGANISATION))
+        loaded = self.organisation_mended()
+        if loaded.problems:
+            raise Problems(loaded.problems)
+        return loaded
 
     def organisation_mended(self) -> Loaded[Organisation]:
         """Load organisation.yaml with its problems taken out, for further checks. Raises Problems or UserError."""
-        return load_mended(Organisation, self.source(ORGANISATION))
+        loaded = load_mended(Organisation, self.source(ORGANISATION))
+        return with_calendar_files(loaded, self.source, [path.name for path in self._files(".ics")])
 
     def library(self) -> Library:
         """Return the folder's lists as trees, each file read once, when it is asked for."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -15,15 +16,78 @@ from typing import NamedTuple
 from engine.core.calendar_rules import PublicHolidays
 from engine.core.words import nearest
 
+MOST_NAMES = 40
+"""Names of holidays told at once: two languages of one country fit."""
+
 
 class Trouble(NamedTuple):
-    """`key` is the part of `holidays:` that is wrong."""
+    """`key` is the part of `holidays:` that is wrong, `entry` where in its list."""
 
     key: str
     what: str
     allowed: str = ""
     nearest: str = ""
     corrected: str = ""
+    entry: tuple[int, ...] = ()
+    warning: bool = False
+
+
+def holiday_troubles(given: PublicHolidays, first_year: int, last_year: int) -> Iterator[Trouble]:
+    """Yield all that is wrong with public holidays; the years are those to look for the exceptions (`without`) in."""
+    trouble = unknown_code(given)
+    if trouble:
+        yield trouble
+        return
+    strange = list(_unknown_categories(given))
+    yield from strange
+    if given.without and not strange:
+        yield from _unknown_exceptions(given, first_year, last_year)
+
+
+def years_known(country: str) -> tuple[int, int]:
+    """Return the first and the last year whose holidays the library knows, for the code of a known country."""
+    text = _text_of(country)
+    if text is None or not re.search(r"^class \w+\([^)]*HolidayBase", text, re.MULTILINE):  # it may inherit its years
+        import holidays
+
+        kind = getattr(holidays, country)
+        return int(kind.start_year), int(kind.end_year)
+    usual = (_package() / "constants.py").read_text("utf-8")
+    ends = []
+    for name in ("start_year", "end_year"):
+        told = re.search(rf"^    {name} = (\d+)$", text, re.MULTILINE)
+        told = told or re.search(rf"^DEFAULT_{name.upper()} = (\d+)$", usual, re.MULTILINE)
+        ends.append(int(told[1]) if told else 0)
+    return ends[0], ends[1]
+
+
+def _unknown_categories(given: PublicHolidays) -> Iterator[Trouble]:
+    if not given.categories:
+        return
+    import holidays
+
+    known = tuple(getattr(holidays, given.country).supported_categories)
+    for index, name in enumerate(given.categories):
+        if name not in known:
+            what = f"{given.country} has no holidays of the category {name!r}"
+            corrected = name.lower() if name.lower() in known else ""
+            close = "" if corrected else nearest(name, known)
+            yield Trouble("categories", what, ", ".join(known), close, corrected, (index,))
+
+
+def _unknown_exceptions(given: PublicHolidays, first_year: int, last_year: int) -> Iterator[Trouble]:
+    """A name that is no holiday is a mistake; a day that is none is harmless, and may be one in another year."""
+    from engine.authoring.public_holidays import unused_exceptions
+
+    for index, names in unused_exceptions(given, first_year, last_year):
+        one = given.without[index]
+        if isinstance(one, str):
+            what = f"{given.country} has no public holiday {one!r}"
+            allowed = ", ".join(names[:MOST_NAMES])
+            yield Trouble("without", what, allowed, nearest(one, names), entry=(index,))
+        else:
+            what = f"no public holiday of {given.country} is on {one} in {first_year} to {last_year}"
+            yield Trouble("without", what, entry=(index,), warning=True)
 
 
 @lru_cache(maxsize=64)
@@ -36,19 +100,30 @@ def unknown_code(given: PublicHolidays) -> Trouble | None:
 
 def _surely_known(country: str, subdivision: str | None) -> bool:
     """Return whether the library's own text lists both codes; False means only that it must be asked."""
-    package = importlib.util.find_spec("holidays")  # found, not imported
-    if package is None or not package.origin or not re.fullmatch(r"[A-Z]{2}", country):
-        return False
-    folder = Path(package.origin).parent
-    try:
-        entry = re.search(rf'"(\w+)": \("\w+", "{country}",', (folder / "registry.py").read_text("utf-8"))
-        if entry is None or subdivision is None:
-            return entry is not None
-        text = (folder / "countries" / f"{entry[1]}.py").read_text("utf-8")
-    except (OSError, ValueError):
-        return False
+    text = _text_of(country)
+    if text is None or subdivision is None:
+        return text is not None
     listed = re.search(r"^    subdivisions\b[^=\n]*= \(\n((?: {8}.*\n)*) {4}\)", text, re.MULTILINE)
     return listed is not None and f'"{subdivision}"' in re.findall(r'^ {8}("[^"\n]*")', listed[1], re.MULTILINE)
+
+
+@lru_cache(maxsize=64)
+def _text_of(country: str) -> str | None:
+    """Return the library's source of a country by its two-letter code, or None where it cannot be told."""
+    if not re.fullmatch(r"[A-Z]{2}", country):
+        return None
+    try:
+        entry = re.search(rf'"(\w+)": \("\w+", "{country}",', (_package() / "registry.py").read_text("utf-8"))
+        return (_package() / "countries" / f"{entry[1]}.py").read_text("utf-8") if entry else None
+    except (OSError, ValueError):
+        return None
+
+
+def _package() -> Path:
+    package = importlib.util.find_spec("holidays")  # found, not imported
+    if package is None or not package.origin:
+        raise FileNotFoundError("holidays")
+    return Path(package.origin).parent
 
 
 def _asked(country: str, subdivision: str | None) -> Trouble | None:

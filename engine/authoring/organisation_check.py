@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from engine.authoring.holiday_codes import unknown_code
+from engine.authoring.calendar_check import calendar_problems
 from engine.authoring.loader import Loaded
 from engine.authoring.mending import in_doubt
 from engine.authoring.people_check import people_problems
@@ -24,7 +24,7 @@ def organisation_problems(loaded: Loaded[Organisation]) -> Iterator[Problem]:
         yield Problem(loaded.place(("locations",)), "there is at least one location")
     yield from _locations(loaded)
     yield from people_problems(loaded)
-    yield from _calendars(loaded)
+    yield from calendar_problems(loaded)
     for name, field in told.custom_fields.items():
         match = re.fullmatch(r"custom_?(\d+)", field.field, re.IGNORECASE)
         if match and field.field not in {f"Custom{number}" for number in range(1, MOST_CUSTOM_FIELDS + 1)}:
@@ -50,21 +50,6 @@ def _locations(loaded: Loaded[Organisation]) -> Iterator[Problem]:
             what = f"{name!r} and {seen[location.business_id]!r} have the same business_id"
             yield Problem(loaded.place((*at, "business_id")), what, found=str(location.business_id))
         seen.setdefault(location.business_id, name)
-
-
-def _calendars(loaded: Loaded[Organisation]) -> Iterator[Problem]:
-    for name, rules in loaded.model.calendars.items():
-        if not rules.working_days:
-            yield Problem(loaded.place(("calendars", name, "working_days")), "a calendar has a working day")
-        trouble = unknown_code(rules.holidays) if rules.holidays else None
-        if trouble:
-            yield Problem(
-                loaded.place(("calendars", name, "holidays", trouble.key)),
-                trouble.what,
-                allowed=trouble.allowed,
-                nearest=trouble.nearest,
-                corrected=trouble.corrected,
-            )
 
 
 def _unknown(
