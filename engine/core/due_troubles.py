@@ -43,10 +43,11 @@ class BoundsCrossed(UserError):
 def blamed(error: UserError, rule: DueRule, works: Callable[[DueRule], bool]) -> None:
     """Make an error name the rule that met it, and a rule that works where one of the likely ones does.
 
-    The error stays what it is, for callers tell by its kind what to do. `works` tries a rule, without rolling.
+    The error stays what it is, for callers tell by its kind what to do. `works` tries a rule, without rolling: so the
+    same rule, unrolled, is one that may work.
     """
     error.message = f"due rule '{rule}': {error.message}"
-    found = next((other for other in _instead(error, rule) if other != rule and works(other)), None)
+    found = next((other for other in _instead(error, rule) if works(other)), None)
     if found is None:
         return
     text = f"{{rule: {found}, roll: none}}" if _is_of_calendar(error) else str(found)
