@@ -22,8 +22,9 @@ _TYPES = {"string": str, "integer": int, "boolean": bool, "null": type(None), "o
 def faults(value: Any, schema: dict[str, Any], where: str = "$") -> list[str]:
     """Return where a value does not fit the parts of JSON Schema that our schemas use."""
     if "oneOf" in schema:
-        fitting = [one for one in schema["oneOf"] if not faults(value, one, where)]
-        return [] if len(fitting) == 1 else [f"{where} fits {len(fitting)} of the alternatives"]
+        return _alternative_faults(value, schema["oneOf"], where)
+    if "anyOf" in schema:
+        return min((faults(value, one, where) for one in schema["anyOf"]), key=len)
     if "enum" in schema:
         return [] if value in schema["enum"] else [f"{where} is {value!r}"]
     names = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
@@ -31,9 +32,12 @@ def faults(value: Any, schema: dict[str, Any], where: str = "$") -> list[str]:
         return [f"{where} is {type(value).__name__}, not {names}"]
     if isinstance(value, list):
         return [fault for n, part in enumerate(value) for fault in faults(part, schema["items"], f"{where}[{n}]")]
-    if isinstance(value, dict):
-        return list(_object_faults(value, schema, where))
-    return []
+    return list(_object_faults(value, schema, where)) if isinstance(value, dict) else []
+
+
+def _alternative_faults(value: Any, schemas: list[dict[str, Any]], where: str) -> list[str]:
+    fitting = [one for one in schemas if not faults(value, one, where)]
+    return [] if len(fitting) == 1 else [f"{where} fits {len(fitting)} of the alternatives"]
 
 
 def _object_faults(value: dict[str, Any], schema: dict[str, Any], where: str) -> Iterator[str]:

@@ -23,6 +23,7 @@ from engine.flows.batch_names import BatchNames, batch_key
 from engine.flows.by_filter import tasks_by_filter
 from engine.flows.marks import digits_of, likeliest, read_row, verdict_of
 from engine.flows.sent import as_sent, sent_tasks
+from engine.flows.undecided import sent_without_mark, undecided
 from engine.ledger.view import LedgerView
 from engine.nexudus.client import NexudusReader
 from engine.nexudus.errors import UnreadableRecord
@@ -90,7 +91,7 @@ class Looker:
         known, elsewhere = self._known(expansion)
         listing = self._reader.tasks_of(coworker_id)
         live = {row.task_id: row for row in listing.rows}
-        wanted = _undecided(expansion, known)
+        wanted = undecided(expansion, known)
         found = self._find(expansion, wanted, known, live)
         names = BatchNames(self._reader, memory)
         name = names.name_of(expansion, known, found=found.ours(but=_common(expansion)), told=found.names)
@@ -153,7 +154,7 @@ class Looker:
             self._note(found, wanted, row, verdicts.get(row.task_id))
         unread = [row for row in unknown if row.task_id not in verdicts and not self._too_old(row)]
         self._read(found, wanted, unread)
-        markless = [task for task in wanted.values() if not self._policy.with_mark or _sent_without_mark(task, known)]
+        markless = [task for task in wanted.values() if not self._policy.with_mark or sent_without_mark(task, known)]
         if markless:
             marked = {number for number, verdict in (verdicts | found.verdicts).items() if verdict is not None}
             marked |= found.marked | found.unreadable.keys()
@@ -286,18 +287,3 @@ def _common(expansion: Expansion) -> frozenset[UUID]:
     return frozenset(
         number for task in expansion.wanted if task.item in common for number in (task.identity, *task.alternatives)
     )
-
-
-def _sent_without_mark(task: Wanted, known: Mapping[UUID, KnownTask]) -> bool:
-    """Whether a request is open that went out while the mark was switched off."""
-    return any(number in known and not known[number].marked for number in (task.identity, *task.alternatives))
-
-
-def _undecided(expansion: Expansion, known: Mapping[UUID, KnownTask]) -> dict[str, Wanted]:
-    """Return mark -> wanted task, for those that the ledger does not settle; older identities lead there too."""
-    found: dict[str, Wanted] = {}
-    for wanted in expansion.wanted:
-        numbers = (wanted.identity, *wanted.alternatives)
-        if not any(number in known and known[number].state in {"created", "adopted"} for number in numbers):
-            found |= {mark_of(number): wanted for number in numbers}
-    return found

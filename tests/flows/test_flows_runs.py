@@ -185,14 +185,15 @@ def test_two_tasks_with_one_mark_are_a_conflict_and_that_task_is_not_made(accoun
 
 def test_the_json_of_preview_and_run_has_exactly_the_promised_keys(account: Account):
     top = ["tasklist", "version", "coworker_id", "business_id", "task_list_name", "now", "checksum"]
-    top += ["actions", "left_out", "warnings"]
-    action = ["action", "item", "key", "task_item_unique_id", "due_at", "payload", "reason", "drift", "explain"]
+    top += ["overrides", "actions", "left_out", "warnings"]
+    action = ["action", "item", "key", "task_item_unique_id", "due_at", "payload", "reason", "waits", "phase"]
+    action += ["drift", "explain"]
     account.far_side.put_record("coworkers", ASHLEY, Custom7="no")
     shown, done = account.preview().json, account.run().json
-    assert list(shown) == top
+    assert list(shown) == [*top, "team"]
     assert all(list(part) == action for part in shown["actions"])
     assert [list(part) for part in shown["left_out"]] == [["item", "key", "reason"]]
-    assert list(done) == [*top, "run_id", "results"]
+    assert list(done) == [*top, "run_id", "results", "team"]
     assert all(list(part) == ["item", "key", "outcome", "task_id", "error"] for part in done["results"])
     assert [part["item"] for part in done["actions"]] == [part["item"] for part in done["results"]]
 
