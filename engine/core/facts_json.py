@@ -11,9 +11,9 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from whenever import Date, Instant, Time
+from whenever import Date, Instant
 
-from engine.core.calendar import Calendar
+from engine.core.calendar_json import dump_calendar, load_calendar
 from engine.core.errors import UserError
 from engine.core.facts import Event, Facts
 from engine.core.known import KnownTask, LiveTask
@@ -62,7 +62,6 @@ def _parsed(text: str, name: str) -> Any:
 
 
 def _facts_out(facts: Facts) -> dict[str, Any]:
-    calendar = facts.calendar
     return {
         "coworker": dict(facts.coworker),
         "contracts": [dict(row) for row in facts.contracts],
@@ -86,34 +85,18 @@ def _facts_out(facts: Facts) -> dict[str, Any]:
         "first_paid": _moment_out(facts.first_paid),
         "paid_read": facts.paid_read,
         "loads": {str(number): open_tasks for number, open_tasks in sorted(facts.loads.items())},
-        "calendar": {
-            "name": calendar.name,
-            "working_days": sorted(calendar.working_days),
-            "opening": calendar.opening.format_iso(),
-            "closing": calendar.closing.format_iso(),
-            "closed": {str(day): what for day, what in calendar.closed.items()},
-            "covers": [str(day) for day in calendar.covers],
-        },
+        "calendar": dump_calendar(facts.calendar),
     }
 
 
 def _facts_in(told: Mapping[str, Any]) -> Facts:
     event = told.get("event")
-    given = told["calendar"]
-    calendar = Calendar(
-        name=given["name"],
-        working_days=frozenset(given["working_days"]),
-        opening=Time.parse_iso(given["opening"]),
-        closing=Time.parse_iso(given["closing"]),
-        closed={Date.parse_iso(day): str(what) for day, what in given["closed"].items()},
-        covers=(Date.parse_iso(given["covers"][0]), Date.parse_iso(given["covers"][1])),
-    )
     return Facts(
         coworker={**told["coworker"], "Id": int(told["coworker"]["Id"])},
         location=told["location"],
         business=told.get("business") or {},
         zone=_zone_in(told["zone"]),
-        calendar=calendar,
+        calendar=load_calendar(told["calendar"]),
         contracts=tuple({**row, "Id": int(row["Id"])} for row in told.get("contracts") or ()),
         contract_id=told.get("contract_id"),
         contract_source=told.get("contract_source") or "",
