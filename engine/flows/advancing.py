@@ -26,7 +26,7 @@ from engine.flows.request import Request, missing_inputs, typed_inputs
 from engine.flows.resume import Recovery, Resumed
 from engine.flows.run import Job, Ran, Runner
 from engine.flows.stopping import Stopped
-from engine.flows.verdicts import Verdict, busy, held_until, of_applied, of_both, of_error
+from engine.flows.verdicts import Verdict, busy, held_until, of_applied, of_error, of_parts
 from engine.flows.version import version_of
 from engine.ledger.ledger import Ledger
 from engine.ledger.service_values import JobId, JobState, StoredJob
@@ -125,10 +125,10 @@ class Advancer:
         return self._of_ran(ran, job, away), ran.applied.run_id
 
     def _of_ran(self, ran: Ran, job: StoredJob, away: float) -> Verdict:
-        verdicts = [of_applied(part.applied, job, self._clock(), outage=away) for part in ran.parts()]
+        own, *team = (of_applied(part.applied, job, self._clock(), outage=away) for part in ran.parts())
         if ran.trouble is not None:
-            verdicts.append(of_error(ran.trouble, job, self._clock(), outage=away))
-        return of_both(verdicts)
+            team.append(of_error(ran.trouble, job, self._clock(), outage=away))
+        return of_parts(own, *team)
 
     def _against(self, job: StoredJob, ready: Ready, made: Preview) -> Verdict | None:
         """Return why nothing is made of a plan, None when it is to be made."""

@@ -7,8 +7,8 @@ never hold a member's text: it is kept, listed and logged.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Final
 
 from whenever import Instant
@@ -169,13 +169,14 @@ def of_applied(applied: Applied, job: StoredJob, now: Instant, *, outage: float)
 _GRAVEST: Final[tuple[JobState, ...]] = ("open", "failed", "aside", "done")
 
 
-def of_both(verdicts: Sequence[Verdict]) -> Verdict:
-    """Return what the verdicts on the parts of one job come to: open while one of them is, and due with the first."""
-    state = min((one.state for one in verdicts), key=_GRAVEST.index)
-    found = [one for one in verdicts if one.state == state]
+def of_parts(own: Verdict, *team: Verdict) -> Verdict:
+    """Return what a job comes to by its parts: open while one of them is, and due with the first of those."""
+    told = [own, *(replace(one, why=f"for the team: {one.why}") for one in team)]
+    state = min((one.state for one in told), key=_GRAVEST.index)
+    found = [one for one in told if one.state == state]
     return Verdict(
         state,
-        "; ".join(dict.fromkeys(one.why for one in found)),
+        "; ".join(one.why for one in found),
         min((one.due_at for one in found if one.due_at is not None), default=None),
         is_try=any(one.is_try for one in found),
         by_design=all(one.by_design for one in found),

@@ -65,8 +65,10 @@ class Whose:
         """Return who else pays for the coworker's team, when the list needs a contract and there is one team."""
         if self._prepared.per_team:
             return None  # the run is the payer's already
+        if not (self._prepared.names_contract() or request.contract_id):
+            return None
         number = _team_id(coworker, request.team_id)
-        if number is None or not (self._prepared.names_contract() or request.contract_id):
+        if number is None:
             return None
         payer = self._reader.team(number).get("PayingMemberId")
         return payer if isinstance(payer, int) and payer != request.coworker_id else None
