@@ -13,6 +13,7 @@ Dates are relative to the UTC day of seeding; contract dates are at 00:00:00Z. T
 - plans: 1415418446 Hot Desk, 1415418447 Dedicated Desk, 1415418448 Private Office Small,
   1415418449 Virtual Office. Team: 1416049197 Acme Corp (London).
 - people with fixed ids 1423831744 to 1423831754: see `seed_people`; the rest from 1423831760 up.
+- check-ins and invoices of José Núñez and Glen Hawkins: see `seed_visits`.
 - native task lists, their items and the stages of the customer board: see `seed_natives`. No webhooks.
 
 Must never touch a store that holds records.
@@ -27,6 +28,7 @@ from typing import Any
 from engine.sandbox.entities import ENTITIES, empty_record
 from engine.sandbox.seed_natives import seed_native_lists
 from engine.sandbox.seed_people import PLANS, People
+from engine.sandbox.seed_visits import seed_visits
 from engine.sandbox.state import State, refresh_membership
 from engine.sandbox.store import Record
 
@@ -79,6 +81,7 @@ def seed_store(state: State) -> None:
     seeder.put("floorplandesks", *people.desks)
     seeder.put("teams", people.team)
     seed_native_lists(seeder, BARCELONA, LONDON)
+    seed_visits(seeder)
     for coworker in people.coworkers:
         refresh_membership(state.store, coworker["Id"])
 
