@@ -23,6 +23,10 @@ _SHAPES = {
 }
 
 
+_OURS = frozenset({("Responsible", "holder"), ("Holder", "fact")})
+"""Fields that nobody writes: the short forms become them."""
+
+
 def sentence(model: type[BaseModel], source: Source, node: Node, detail: Any) -> Problem:
     """Return the problem that one refusal of pydantic's stands for."""
     path, kind = detail["loc"], detail["type"]
@@ -72,14 +76,15 @@ def keys_at(model: type[BaseModel], path: Path) -> list[str]:
     for part in path:
         found = _below(found, part)
     owner = _model_in(found)
-    return list(owner.model_fields) if owner else []
+    written = ((name, field.alias or name) for name, field in owner.model_fields.items()) if owner else ()
+    return [alias for name, alias in written if (owner.__name__ if owner else "", name) not in _OURS]
 
 
 def _below(annotation: Any, part: str | int) -> Any:
     owner = _model_in(annotation)
     if owner is not None:
-        field = owner.model_fields.get(str(part))
-        return field.annotation if field else None
+        fields = owner.model_fields.items()
+        return next((field.annotation for name, field in fields if (field.alias or name) == part), None)
     arguments = [a for a in typing.get_args(annotation) if a not in (type(None), Ellipsis)]
     return arguments[-1] if arguments else None
 
