@@ -41,7 +41,7 @@ def turns_of(work: Expanding, path: Path, ready: ReadyItem) -> Iterator[Turn]:
     rounds = _rounds(work, path, ready)
     _check_keys(work, path, ready, rounds)
     for one in rounds:
-        if work.overrides.skips(ready.item.id, one.key):
+        if work.overrides.given.skips(ready.item.id, one.key):
             work.left_out.append(LeftOut(ready.item.id, one.key, SKIPPED))
             continue
         turn = _told(work, Turn(path, ready, one))

@@ -41,6 +41,10 @@ class Overrides:
     def __bool__(self) -> bool:
         return bool(self.skip or self.responsible or self.due)
 
+    def skips(self, item: str, key: str) -> bool:
+        """Return whether a task is left out."""
+        return (item, key) in self.skip or (item, None) in self.skip
+
     def targets(self) -> Iterable[tuple[str, Target]]:
         """Yield (option, target) for each of them."""
         yield from (("--skip", target) for target in self.skip)
@@ -64,10 +68,6 @@ class ReadyOverrides:
     given: Overrides = field(default_factory=Overrides)
     responsible: Mapping[Target, Responsible] = field(default_factory=dict)
     due: Mapping[Target, DueRule] = field(default_factory=dict)
-
-    def skips(self, item: str, key: str) -> bool:
-        """Return whether a task is left out."""
-        return (item, key) in self.given.skip or (item, None) in self.given.skip
 
     def responsible_for(self, item: str, key: str) -> Responsible | None:
         """Return who is to be responsible for a task instead, or None."""

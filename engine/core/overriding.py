@@ -103,7 +103,7 @@ def overrides_said(expansion: Expansion, actions: tuple[Action, ...], situation:
                     yield f"{option} changes nothing for {_named(item, key)}: task {action.task_id} is made already"
     for task in situation.known.values():
         own = task.tasklist == expansion.tasklist and task.task_id in situation.live
-        if own and ((task.item, task.key) in given.skip or (task.item, None) in given.skip):
+        if own and given.skips(task.item, task.key):
             yield f"--skip changes nothing for {_named(task.item, task.key)}: task {task.task_id} is made already"
 
 

@@ -15,6 +15,7 @@ from engine.core.completions import ends_of
 from engine.core.errors import UserError
 from engine.core.identity import mark_of
 from engine.core.known import KnownTask, LiveTask, State, fingerprint
+from engine.core.overriding import overrides_said
 from engine.core.plan import Action, ActionName, Drift, Plan, Situation
 from engine.core.resolve import late_due
 from engine.core.wanted import Expansion, Explanation, Wanted
@@ -45,6 +46,7 @@ def make_plan(expansion: Expansion, situation: Situation, now: Instant) -> Plan:
         *expansion.warnings,
         *(situation.warnings if making else ()),
         *_no_longer_wanted(expansion, situation),
+        *overrides_said(expansion, tuple(actions), situation),
     )
     ends = ends_of(expansion, situation, now)
     return Plan(expansion, name, now, tuple(actions), tuple(sorted(expansion.left_out)), warnings, ends)
@@ -58,7 +60,7 @@ def _order(action: Action) -> tuple[bool, str, str, str]:
 def _no_longer_wanted(expansion: Expansion, situation: Situation) -> Iterable[str]:
     """Say which live tasks of this very batch the list lacks now; another contract's or cycle's are not meant."""
     for task in unwanted(expansion, situation):
-        if task.task_id in situation.live:
+        if task.task_id in situation.live and not expansion.overrides.skips(task.item, task.key):
             where = f"{task.item} [{task.key}]" if task.key else task.item
             yield f"task {task.task_id} ({where}) is no longer wanted by this list; it is left as it is"
 

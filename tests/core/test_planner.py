@@ -351,11 +351,12 @@ def test_what_is_left_out_is_sorted_by_item() -> None:
 def test_the_json_of_a_plan_has_exactly_the_agreed_shape() -> None:
     told = planned(expanded(ready(item(), item("no", when="not coworker.active")))).to_json()
     assert list(told) == [
-        "tasklist", "version", "coworker_id", "business_id", "task_list_name", "now", "checksum", "actions",
-        "left_out", "warnings",
+        "tasklist", "version", "coworker_id", "business_id", "task_list_name", "now", "checksum",
+        "overrides", "actions", "left_out", "warnings",
     ]  # fmt: skip
     assert list(told["actions"][0]) == [
-        "action", "item", "key", "task_item_unique_id", "due_at", "payload", "reason", "drift", "explain",
+        "action", "item", "key", "task_item_unique_id", "due_at", "payload", "reason", "waits", "phase",
+        "drift", "explain",
     ]  # fmt: skip
     assert tuple(told["actions"][0]["payload"]) == PAYLOAD_KEYS
     assert list(told["left_out"][0]) == ["item", "key", "reason"]
