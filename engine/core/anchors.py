@@ -63,7 +63,8 @@ class Anchors:
 def anchor_names(tasklist: TaskList, item: Item | None = None) -> tuple[str, ...]:
     """Return every word that a rule of the list, or of one of its items, may count from."""
     dates = (f"inputs.{name}" for name, given in tasklist.inputs.items() if given.type == "date")
-    return (*ANCHORS, *dates, *tasklist.anchors, *((DONE,) if item is not None and item.after else ()))
+    done = (DONE,) if item is not None and item.after else ()
+    return tuple(dict.fromkeys((*ANCHORS, *dates, *tasklist.anchors, *done)))
 
 
 def done_anchor(at: Instant | None, items: Sequence[str]) -> Anchor | None:

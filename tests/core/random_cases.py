@@ -23,6 +23,8 @@ CONDITIONS = [
     "contract.cancellation != none",
     "coworker.company_name != '' and coworker.active",
     "coworker.custom.shirt in ['M', 'L']",
+    "coworker.visits >= 3",
+    "month_end != none and visit.third == none",
 ]
 TEXTS = [
     "Do it",
@@ -30,9 +32,12 @@ TEXTS = [
     "From {{ contract.start | date }}",
     "{% if coworker.active %}In{% else %}Out{% endif %} {{ location.vars.card_system }}",
     "{{ coworker.nick_name | default('no name') }}",
+    "Until {{ month_end | date }}",
 ]
 UNITS = ["minutes", "hours", "business hours", "days", "business days", "weeks", "months"]
 DAYS = ["contract.start", "signup", "membership.start", "event", "2026-12-08", "inputs.move_out", ""]
+DAYS += ["begin", "month_end", "visit.third", "invoice.first_paid", "contract.identity_checks_due"]
+NAMED = {"month_end": "last day of the month after begin", "begin": ["event", "visit.first", "1 week before anchor"]}
 RESPONSIBLE: list[Any] = [
     "front-desk", "host", "community-manager", {"role": "host", "pick": "rotate"}, "eva@acme.example", {"user": 14},
 ]  # fmt: skip
@@ -64,6 +69,8 @@ def random_case(seed: int) -> Case:
         "name": "Welcome {{ coworker.full_name }}",
         "applies": {"locations": ["barcelona"]},
         "anchor": "contract.start",
+        "anchors": NAMED,
+        "clock_change": {"gap": source.choice(["later", "earlier"]), "overlap": source.choice(["earlier", "later"])},
         "once_per": source.choice(["coworker", "membership", "contract", "location"]),
         "inputs": {"move_out": {"type": "date"}, "names": {"type": "list", "default": ["x"]}},
         "defaults": _some(source, {"notify_by_email": True, "late": source.choice(["closing", "keep", "skip"])}),
@@ -92,6 +99,8 @@ def _item(source: random.Random, number: int) -> dict[str, Any]:
 
 def _due(source: random.Random) -> Any:
     day, side = source.choice(DAYS), source.choice(["before", "after"])
+    if source.random() < 0.3:
+        return _due_in_words(source, day or "anchor", side)
     rule = source.choice(
         [
             f"{source.randint(0, 40)} {source.choice(UNITS)} {side} {day}",
@@ -104,6 +113,18 @@ def _due(source: random.Random) -> Any:
         rule += source.choice(["", " at 09:30", " at opening", " at closing"])
     more = {"roll": source.choice(["next", "previous", "nearest", "none"]), "late": "closing"}
     return {"rule": rule, "fallback": "on contract.start", **_some(source, more)}
+
+
+def _due_in_words(source: random.Random, day: str, side: str) -> dict[str, Any]:
+    given: dict[str, Any] = source.choice(
+        [
+            {"count": source.randint(0, 40), "unit": source.choice(UNITS), side: day},
+            {"on": day, "at": source.choice(["09:30", "opening", "closing"])},
+            {"first": "monday", source.choice(["after", "on_or_after"]): day},
+            {source.choice(["first", "last"]): "business day", source.choice(["of_month", "of_month_before"]): day},
+        ]
+    )
+    return {**given, "fallback": "on contract.start"}
 
 
 def _facts(source: random.Random) -> Facts:
@@ -136,6 +157,9 @@ def _facts(source: random.Random) -> Facts:
         inputs={"move_out": day.add(days=90), "names": tuple(source.sample(["x", "Ana  B", "José"], number_of_names))},
         event=Event("contract.created", _moment(source)) if source.random() < 0.7 else None,
         known_chains={800: 700} if source.random() < 0.3 else {},
+        visits=tuple(day.add(days=number) for number in range(source.randint(0, 4))),
+        first_paid=_moment(source) if source.random() < 0.5 else None,
+        paid_read=True,
     )
 
 
