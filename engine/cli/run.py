@@ -73,6 +73,8 @@ def command(
         click.echo("nothing was done", err=True)
         return 0
     show_run(ran, form, redact=redact, plan_shown=agreement is not None and agreement.asked)
+    if ran.trouble is not None:
+        say("once for the team nothing is made yet; `tasklists resume` goes on with it:")
     if ran.stopped_by is not None:
         print_error(ran.stopped_by)
     return ran.exit_code

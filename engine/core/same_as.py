@@ -54,6 +54,8 @@ def sameness(name: str, shelf: Shelf) -> Sameness:
         if item.same_as is None:
             continue
         root = _followed((name, item.id), shelf)
+        if not isinstance(root, Fault) and root[0] == name:
+            root = Fault(0, 1, f"this leads back to the list's own item {root[1]!r}, and each task is made once")
         if isinstance(root, Fault):
             findings.append(Finding(("items", index, "same_as"), root))
             continue

@@ -61,9 +61,13 @@ class Service:
         return self.writing.ledger
 
     def new_advancer(self) -> Advancer:
+        return Advancer(self.new_runner(), self.ledger, self.lists, clock=self.clock, say=self.said.append)
+
+    def new_runner(self) -> Runner:
+        """A runner of another holder than all before."""
         env = self.account.whole_env()
         told = policy(env, self.lists.organisation())
-        runner = Runner(
+        return Runner(
             self.writing,
             told,
             Conduct(self.stop, self.writing.width, clock=self.clock, quiet_seconds=told.quiet_seconds),
@@ -71,7 +75,6 @@ class Service:
             patience=Patience(wait=False),
             lease_seconds=lease_seconds(env),
         )
-        return Advancer(runner, self.ledger, self.lists, clock=self.clock, say=self.said.append)
 
     def deliver(self, event: str, record_id: int, **others: Any) -> DeliveryId:
         """Store a genuine delivery; `others` are further fields of its body."""

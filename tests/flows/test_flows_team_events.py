@@ -9,6 +9,10 @@ from given_account import ASHLEY, GLEN, Account
 from given_account import ZOE as PAYER
 from given_service import Service, service_of
 from sandbox_process import SandboxProcess
+from whenever import Instant
+
+from engine.flows.request import Request
+from engine.flows.stopping import Stopped
 
 TEAM, OTHER_TEAM = 1416049197, 1416049999
 THIRD = 1423831760
@@ -119,6 +123,31 @@ def test_a_paying_member_elsewhere_leaves_the_team_out(service: Service, account
     advanced = service.told("coworker.created", GLEN)
     assert (advanced.state, advanced.why) == ("done", "created 1")
     assert _made(account) == [(GLEN, "Card")]
+
+
+def test_a_run_that_ends_between_the_two_parts_is_gone_on_with(service: Service, account: Account) -> None:
+    runner = service.new_runner()
+    job = service.lists.job("company", Request(coworker_id=GLEN, now=Instant.now()))
+    ran = runner.run(job, after=lambda *_: service.stop.request())
+    assert ran is not None
+    assert (ran.team, type(ran.trouble), ran.exit_code) == (None, Stopped, 130)
+    assert _made(account) == [(GLEN, "Card")]
+    done = account.cli("resume", "--format", "json")
+    assert [run["results"][0]["outcome"] for run in done.json["runs"]] == ["created"], done.err
+    assert _made(account) == sorted([(GLEN, "Card"), (PAYER, "Door")])
+    assert account.cli("resume", "--format", "json").json["runs"] == []
+
+
+def test_what_keeps_the_paying_member_busy_does_not_hide_what_was_made(service: Service, account: Account) -> None:
+    with service.new_runner().holding(PAYER):
+        ran = account.run(name="company", coworker=GLEN)
+    assert ran.code == 3
+    assert ran.json["team"] is None
+    assert ran.outcomes == {"card": "created"}
+    assert f"another process is working on coworker {PAYER}" in ran.err
+    assert "once for the team nothing is made yet; `tasklists resume` goes on with it:" in ran.err
+    resumed = account.cli("resume", "--format", "json").json
+    assert [run["results"][0]["outcome"] for run in resumed["runs"]] == ["created"]
 
 
 def test_a_backfill_makes_the_teams_part_once(account: Account) -> None:
