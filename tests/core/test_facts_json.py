@@ -70,6 +70,9 @@ def any_facts(draw: st.DrawFn) -> Facts:
         inputs=draw(st.dictionaries(WORDS, INPUTS, max_size=3)),
         event=draw(st.one_of(st.none(), st.builds(Event, WORDS, MOMENTS))),
         known_chains=draw(st.dictionaries(IDS, IDS, max_size=3)),
+        visits=draw(st.one_of(st.none(), st.sets(DAYS, max_size=4).map(lambda days: tuple(sorted(days))))),
+        first_paid=draw(MAYBE),
+        paid_read=draw(st.booleans()),
     )
 
 

@@ -6,10 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from core.member_given import organisation
 from given_account import ASHLEY, BARCELONA, JOSE, LONDON, Account
 from nexudus.scripted_nexudus import Answer, Request, client_for, data, rows, serving
 from sandbox_process import SandboxProcess
 
+from engine.core.model import TaskList
+from engine.core.preparing import prepare
+from engine.flows.probing.rights import needed_roles
 from engine.flows.visits import visited_days
 from engine.nexudus.errors import IncompleteList
 
@@ -191,3 +195,20 @@ def test_without_the_right_to_list_check_ins_a_list_that_counts_them_stops(
     told = account.preview(name="makerspace", NEXUDUS_USERNAME="list-only@acme.example")
     assert told.code == 2
     assert "Checkin-List" in told.err
+
+
+def test_the_rights_that_such_lists_need_are_known() -> None:
+    told = {"tasklist": "x", "name": "X", "items": [{"id": "a", "name": "A", "responsible": "ana@acme.example"}]}
+    cases = {
+        "on visit.first": {"Checkin-List"},
+        "1 day after invoice.first_paid": {"CoworkerInvoice-List"},
+        "on begin": {"Checkin-List", "CoworkerInvoice-List"},
+        "on signup": set(),
+    }
+    anchors = {"begin": ["visit.third", "paid"], "paid": "invoice.first_paid"}
+    for rule, wanted in cases.items():
+        whole = told | {"anchors": anchors, "items": [{**told["items"][0], "due": rule}]}  # type: ignore[dict-item]
+        prepared, _ = prepare(TaskList.model_validate(whole), organisation())
+        assert prepared is not None
+        found = set(needed_roles([prepared], organisation()))
+        assert found & {"Checkin-List", "CoworkerInvoice-List"} == wanted, rule
