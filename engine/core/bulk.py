@@ -8,6 +8,7 @@ just that way. It must never answer anything else, and never grow with the numbe
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 from whenever import Instant
@@ -16,9 +17,10 @@ from engine.core.applies import check_applies
 from engine.core.bulk_dues import Shelf
 from engine.core.bulk_items import Batch, Dated, Item, Place
 from engine.core.bulk_known import why_plain
-from engine.core.bulk_member import Member, reader_for
+from engine.core.bulk_member import Member, Reader, reader_for
 from engine.core.bulk_texts import as_name, writer
 from engine.core.expand import expand
+from engine.core.fact_values import Path
 from engine.core.facts import Facts
 from engine.core.languages import chosen_languages
 from engine.core.plan import Plan, Situation, body_of
@@ -57,6 +59,7 @@ class Bulk:
         self.anyway, self.with_mark = anyway, with_mark
         self.plain = 0
         self.why = ""
+        self._why: str | None = None
         self._shelves: list[Shelf] = []
         self._places: dict[str, list[_Kernel]] = {}
 
@@ -94,6 +97,14 @@ class Bulk:
         expansion = expand(self.prepared, facts, version=self.version, cycle=self.cycle, anyway=self.anyway)
         return make_plan(expansion, Situation(with_mark=self.with_mark), now)
 
+    def why_plain(self, here: Prepared) -> str:
+        """Return what `why_plain` says; locations without an overlay are all one list, and asked about once."""
+        if here is not self.prepared:
+            return why_plain(here)
+        if self._why is None:
+            self._why = why_plain(here)
+        return self._why
+
     def shelf(self, facts: Facts) -> Shelf:
         """Return the dues that all share who have the calendar and the zone of these facts."""
         found = next((one for one in self._shelves if one.fits(facts.calendar, facts.zone)), None)
@@ -122,20 +133,21 @@ class _Kernel:
     def __init__(self, bulk: Bulk, facts: Facts) -> None:
         self.bulk, self.facts = bulk, facts
         self.prepared = bulk.prepared.at(facts.location)
-        self.why = why_plain(self.prepared)
+        self.why = bulk.why_plain(self.prepared)
         things = {ready.loop.name for ready in self.prepared.items if ready.loop}
         organisation = self.prepared.organisation
         location = read_facts(facts, organisation, named=()).values["location"]
-        named = bulk.prepared.facts_named()
-        reader = reader_for(named, things, organisation=organisation, place=facts, location=location)
+        read = partial(reader_for, things=things, organisation=organisation, place=facts, location=location)
+        named, desk = _facts_for_dates(bulk.prepared, self.prepared)
+        reader, dating = read(bulk.prepared.facts_named()), read(named, desk=desk)
         self.why = self.why or ("" if reader else "a fact that is read in full only")
         self.is_fast = not self.why
-        if reader is not None and self.is_fast:
+        if reader is not None and dating is not None and self.is_fast:
             spoken = chosen_languages(
                 self.prepared.spoken, organisation=organisation, location=facts.location, values={}
             )
-            place = Place(self.prepared, facts, reader, bulk.shelf(facts), spoken.tags, {})
-            self.reader = reader
+            place = Place(self.prepared, facts, reader, bulk.shelf(facts), spoken.tags, {}, {})
+            self.reader, self.dating = reader, dating
             self.name = writer(self.prepared.name.chosen(spoken.tags), as_name, "")
             counting = (ready for ready in self.prepared.items if self.prepared.counts(ready))
             self.items = [Item(place, ready, bulk.cycle) for ready in counting]
@@ -150,7 +162,7 @@ class _Kernel:
         )
 
     def bodies(self, facts: Facts, now: Instant) -> tuple[bytes, ...]:
-        member = self._member(facts)
+        member = self._member(facts, self.reader)
         owner = self.prepared.organisation.owner
         name = self.name(member, member.values)
         member.subject(self.prepared.once_per)  # no batch without the list's own subject
@@ -164,13 +176,24 @@ class _Kernel:
         return tuple(body.encode("utf-8", "backslashreplace") for _, _, _, body, made in found if made)
 
     def dated(self, facts: Facts, now: Instant) -> tuple[list[tuple[Dated, int]], Member]:
-        member = self._member(facts)
+        member = self._member(facts, self.dating)
         member.subject(self.prepared.once_per)
         return [(one, item.person(member, one)) for item in self.items for one in item.dated(member, now)], member
 
-    def _member(self, facts: Facts) -> Member:
-        member = Member(facts, self.reader)
+    def _member(self, facts: Facts, reader: Reader) -> Member:
+        member = Member(facts, reader)
         applies = self.bulk.prepared.tasklist.applies
         if not self.bulk.anyway and (applies.locations or applies.tariffs or applies.when):
             check_applies(self.bulk.prepared, facts, Read(member.values, {}, ()))
         return member
+
+
+def _facts_for_dates(prepared: Prepared, here: Prepared) -> tuple[frozenset[Path], frozenset[str] | None]:
+    """Return the facts that decide who is in, without those that only texts show, and what is read of a desk."""
+    conditions = [one for ready in here.items for one in ready.when]
+    conditions += [prepared.applies_when] if prepared.applies_when else []
+    loops = [ready.loop for ready in here.items if ready.loop]
+    named = frozenset[Path]().union(*(one.facts_used for one in conditions))
+    keys = {loop.key[0] for loop in loops if loop.key} | {"id"}
+    desk = keys | {path[1] for path in named if len(path) > 1 and path[0] in {loop.name for loop in loops}}
+    return named | {loop.source for loop in loops}, None if ("contract", "desks") in named else frozenset(desk)

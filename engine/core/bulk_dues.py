@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from calendar import monthrange
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from whenever import Date, Instant, Time
 
@@ -21,7 +21,7 @@ from engine.core.calendar import Calendar
 from engine.core.due import Clock, Count, Due, DueRule, FirstWeekday, MonthEdge, On, Roll, When
 from engine.core.due_day import keeps_clock
 from engine.core.due_told import clock_said, skips_closed
-from engine.core.moments import in_zone
+from engine.core.model import ClockChange
 from engine.core.resolve import Anchor, ends, resolve_due
 from engine.core.wire_dates import wire_moment
 
@@ -43,8 +43,25 @@ class Moment(NamedTuple):
     clock: str
 
 
-Anchored = Callable[[str], "Date | Instant | None"]
-"""The value of an anchor by its name."""
+class AskedDue(NamedTuple):
+    """A due with the anchor of rules that name no day, and what it does about clock changes."""
+
+    due: Due
+    anchor: str | None
+    change: ClockChange
+
+
+class Anchored(Protocol):
+    """Whose dues are asked for: their anchors by name, in the three forms that are needed."""
+
+    def anchor(self, name: str) -> Date | Instant | None: ...
+
+    def ordinal(self, name: str) -> int | None:
+        """Return the number of its local day."""
+        ...
+
+    def anchors(self, names: Collection[str]) -> Mapping[str, Anchor | None]: ...
+
 
 Target = Callable[[int], tuple[int, bool, bool]]
 """A day's number -> the day that a rule names, whether it was found by counting open days, and past closed ones."""
@@ -77,18 +94,15 @@ class Table:
         return self.open[at]
 
     def moment(self, day: int, clock: Clock) -> tuple[Instant, str, Date]:
-        """Return the moment of a local time of day; Slow where a clock change touches it."""
+        """Return the moment of a local time of day; a ValueError where a clock change touches it."""
         found = self._moments.get((day, clock))
         if found is None:
             local_day = Date(date.fromordinal(day))
             time = clock
             if not isinstance(time, Time):
                 time = self.calendar.opening_on(local_day) if time == "opening" else self.calendar.closing_on(local_day)
-            local, change = in_zone(local_day, time, self.zone)
-            if change:
-                raise Slow
-            at = local.to_instant()
-            found = (at, wire_moment(at), local_day)
+            at = local_day.at(time).assume_tz(self.zone, disambiguation="raise").to_instant()
+            found = (at, at.format_iso(), local_day)  # whole seconds: as wire_moment has them
             remember(self._moments, (day, clock), found)
         return found
 
@@ -182,7 +196,8 @@ def _months_on(day: date, months: int) -> int:
 class Dues:
     """One due in one calendar and zone, with a memory by the anchors' values."""
 
-    def __init__(self, due: Due, anchor: str | None, *, calendar: Calendar, zone: str, table: Table | None) -> None:
+    def __init__(self, asked: AskedDue, *, calendar: Calendar, zone: str, table: Table | None) -> None:
+        due, anchor, self.change = asked
         self.due, self.anchor, self.calendar, self.zone = due, anchor, calendar, zone
         self.names = tuple(sorted(anchors_of(due, anchor)))
         rules = [rule for rule in (due.rule, due.fallback, due.not_before, due.not_after) if rule is not None]
@@ -204,29 +219,25 @@ class Dues:
         self.latest = make(due.not_after, roll=bounds[1], last=True) if due.not_after else None
         self.rule = make(due.rule, roll=due.roll)
 
-    def at(self, value: Anchored, local_day: Anchored, anchors: Callable[[tuple[str, ...]], Mapping[str, Anchor | None]]
-           ) -> Moment:  # fmt: skip
-        """Return the due for a coworker: by its anchors' values, local days, or the anchors in full. As resolve_due."""
-        key = tuple(map(local_day if self.by_day else value, self.names))
+    def at(self, who: Anchored) -> Moment:
+        """Return the due for a coworker. Raises as `resolve_due`."""
+        key = tuple(map(who.ordinal if self.by_day else who.anchor, self.names))
         found = self.known.get(key)
         if found is None:
             found = self._by_table(key)
             if found is None:
-                found = self._in_full(anchors(self.names))
+                found = self._in_full(who.anchors(self.names))
             remember(self.known, key, found)
         return found
 
     def _by_table(self, key: tuple[object, ...]) -> Moment | None:
-        if self.rule is None:
+        rule = self.rule
+        if rule is None:
             return None
-        days = {
-            name: value.to_stdlib().toordinal()
-            for name, value in zip(self.names, key, strict=True)
-            if isinstance(value, Date)
-        }
+        days = {name: day for name, day in zip(self.names, key, strict=True) if type(day) is int}
         try:
-            return self._bounded(self.rule, days)
-        except (Slow, ValueError, OverflowError):  # the last two lead out of the years 1 to 9999
+            return self._bounded(rule, days) if self.earliest or self.latest else rule.moment(days)
+        except (Slow, ValueError, OverflowError):  # a clock change, or out of the years 1 to 9999
             return None
 
     def _bounded(self, rule: Rule, days: Mapping[str, int]) -> Moment:
@@ -243,7 +254,12 @@ class Dues:
 
     def _in_full(self, anchors: Mapping[str, Anchor | None]) -> Moment:
         found = resolve_due(
-            self.due, anchors=anchors, default_anchor=self.anchor, zone=self.zone, calendar=self.calendar
+            self.due,
+            anchors=anchors,
+            default_anchor=self.anchor,
+            zone=self.zone,
+            calendar=self.calendar,
+            clock_change=self.change,
         )
         clock = clock_said(found.steps, self.due, found.at, self.zone)
         return Moment(found.at, wire_moment(found.at), found.local.date(), skips_closed(found.steps), clock)
@@ -258,15 +274,14 @@ class Shelf:
             self._table: Table | None = Table(calendar, zone)
         except Exception:  # days that the calendar does not know: whoever asks for one is told in full
             self._table = None
-        self._dues: dict[tuple[Due, str | None], Dues] = {}
+        self._dues: dict[AskedDue, Dues] = {}
 
     def fits(self, calendar: Calendar, zone: str) -> bool:
         return self.zone == zone and (self.calendar is calendar or self.calendar == calendar)
 
-    def dues(self, due: Due, anchor: str | None) -> Dues:
+    def dues(self, asked: AskedDue) -> Dues:
         """Return the one memory of a due."""
-        found = self._dues.get((due, anchor))
+        found = self._dues.get(asked)
         if found is None:
-            found = Dues(due, anchor, calendar=self.calendar, zone=self.zone, table=self._table)
-            self._dues[due, anchor] = found
+            found = self._dues[asked] = Dues(asked, calendar=self.calendar, zone=self.zone, table=self._table)
         return found

@@ -9,21 +9,21 @@ from __future__ import annotations
 import hashlib
 import json
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
 from whenever import Instant
 
-from engine.core.bulk_dues import Moment, Shelf
+from engine.core.bulk_dues import AskedDue, Moment, Shelf
 from engine.core.bulk_member import Member, Reader
 from engine.core.bulk_texts import NotPlain, as_line, as_name, as_notes, decider, remember, with_lines, writer
 from engine.core.fact_values import Value
 from engine.core.facts import Facts
 from engine.core.identity import NAMESPACE, Subject
 from engine.core.people import choose_person
-from engine.core.prepared import Prepared, ReadyItem
+from engine.core.prepared import Loop, Prepared, ReadyItem
 from engine.core.resolve import late_due
 from engine.core.rounds import rounds_of, wrong_keys
 from engine.core.text import CompiledText
@@ -57,6 +57,7 @@ class Place:
     shelf: Shelf
     languages: tuple[str, ...]
     late: dict[Instant, tuple[Instant, str]]
+    people: dict[tuple[object, ...], int]
 
     def closing(self, at: Instant, now: Instant) -> tuple[Instant, str]:
         """Return the moment that a due of the past is moved to, which is the same for all of them."""
@@ -83,22 +84,26 @@ class Item:
         self.notes = with_lines(writer(spoken(ready.notes), as_notes, thing), lines)
         self.conditions = [decider(one) for one in ready.when]
         self.late = (ready.due.late if ready.due else None) or "closing"
-        self.dues = None if ready.due is None else place.shelf.dues(ready.due, ready.anchor)
-        self.people: dict[tuple[object, ...], int] = {}
+        change = ready.item.clock_change or place.prepared.tasklist.clock_change
+        self.dues = None if ready.due is None else place.shelf.dues(AskedDue(ready.due, ready.anchor, change))
         chosen = ready.responsible
         self.choice = (chosen.role, chosen.pick, str(chosen.holder))
         flags = (ready.notify_by_email, ready.display_to_everyone)
         self.tail = ',"NotifyByEmail":{},"DisplayToEveryone":{}}}'.format(*(str(flag).lower() for flag in flags))
         self.rest = self._rest("", cycle)
 
-    def rounds(self, member: Member) -> Iterator[tuple[str, Mapping[str, Value]]]:
-        """Yield for_each key and facts of each task that is wanted."""
-        ready = self.ready
-        if ready.loop is None:
-            if all(decide(member.values) for decide in self.conditions):
-                yield "", member.values
-            return
-        rounds = rounds_of(ready.loop, member.values)
+    def rounds(self, member: Member) -> Iterable[tuple[str, Mapping[str, Value]]]:
+        """Return for_each key and facts of each task that is wanted."""
+        loop, values = self.ready.loop, member.values
+        if loop is not None:
+            return self._looped(loop, values)
+        for decide in self.conditions:
+            if not decide(values):
+                return ()
+        return (("", values),)
+
+    def _looped(self, loop: Loop, values: Mapping[str, Value]) -> Iterator[tuple[str, Mapping[str, Value]]]:
+        rounds = rounds_of(loop, values)
         if wrong_keys(rounds):
             raise NotPlain
         for one in rounds:
@@ -108,7 +113,7 @@ class Item:
     def dated(self, member: Member, now: Instant) -> Iterator[Dated]:
         """Yield the tasks that the coworker should have, with their dates. NotPlain for `late: fail` that is late."""
         for key, values in self.rounds(member):
-            due = None if self.dues is None else self.dues.at(member.anchor, member.local_day, member.anchors)
+            due = None if self.dues is None else self.dues.at(member)
             if due is None:
                 yield Dated(self, key, values, None, None, "", True)
             elif due.at >= now or self.late == "keep":
@@ -124,9 +129,9 @@ class Item:
         """Return the user id of who is responsible. Raises as `choose_person`."""
         subject = member.subject(self.ready.once_per)
         rotates = self.ready.responsible.pick == "rotate"
-        known = member.people if rotates else self.people
+        known = self.place.people
         on = one.due.day if one.due and self.place.prepared.organisation.absences else None
-        key = (*self.choice, subject, on) if rotates else (on,)
+        key = (*self.choice, subject if rotates else None, on)
         found = known.get(key)
         if found is None:
             found = choose_person(
@@ -139,7 +144,7 @@ class Item:
                 loads={},
                 values=one.values,
             ).person.id
-            known[key] = found
+            remember(known, key, found)
         return found
 
     def body(self, member: Member, one: Dated, batch: Batch) -> str:

@@ -30,14 +30,14 @@ def _words(text: str) -> frozenset[str]:
 
 _LIST = _words(
     "tasklist name description applies anchor once_per formerly inputs defaults items extends include abstract "
-    "overlays language"
+    "overlays language anchors clock_change"
 )
 """Lists are put together before they are made ready, and `Prepared.at` knows the overlays."""
 
 _DEFAULTS = _words("notes responsible when notify_by_email display_to_everyone once_per anchor roll late")
 _ITEM = _words(
     "id name notes responsible due when for_each notify_by_email display_to_everyone once_per anchor formerly "
-    "phase optional same_as drop checklist"
+    "phase optional same_as drop checklist clock_change"
 )
 """`phase` is never sent, and an `optional` item that cannot be made is told, as every error is, by the plain way."""
 
@@ -50,7 +50,7 @@ _READY = _words(
 _PREPARED = _words(
     "tasklist organisation name applies_when items wait_until part shared asked_for overlays above days spoken"
 )
-"""`days` are the named days, which are not in force without the list's key `anchors`."""
+"""`days` are the named days: a rule or a text that names one is what takes the plain way."""
 
 _DUE = _words("rule roll late fallback not_before not_after")
 _RESPONSIBLE = _words("role pick holder")

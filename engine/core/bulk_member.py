@@ -29,6 +29,7 @@ _NO_CONTRACT = "this coworker has no contract"
 _SHORT = {name.split(".")[1]: source for name, source in DATE_ANCHORS.items()}
 _NO_EVENT = "no event started this run"
 _DAYS_KEPT = 4096
+_MIDNIGHT = "T00:00:00Z"
 
 
 def _desk_fields() -> Mapping[str, Kind]:
@@ -44,7 +45,12 @@ _DESK = _desk_fields()
 
 @lru_cache(_DAYS_KEPT)
 def day_of(text: str, zone: str) -> Date | None:
-    """Return the calendar date of a date field, as `wire_dates.calendar_date`."""
+    """Return the calendar date of a date field, as `wire_dates.calendar_date`; most are midnight in UTC."""
+    if len(text) == len(_MIDNIGHT) + 10 and text.endswith(_MIDNIGHT) and text[:4] not in {"0001", "9999"}:
+        try:
+            return Date.parse_iso(text[:10])
+        except ValueError:
+            pass
     found = calendar_date(text, zone)
     return found.date if found else None
 
@@ -66,22 +72,31 @@ class Reader:
     coworker: Mapping[str, Kind] = field(default_factory=dict)
     contract: Mapping[str, Kind] = field(default_factory=dict)
     custom: Collection[str] = ()
+    desk: Mapping[str, Kind] = field(default_factory=dict)
     rest: frozenset[str] = frozenset()
     """The other first names that are read: contract.desks among them."""
 
 
 def reader_for(
-    named: Collection[Path], things: Collection[str], *, organisation: Organisation, place: Facts, location: Value
+    named: Collection[Path],
+    things: Collection[str],
+    *,
+    organisation: Organisation,
+    place: Facts,
+    location: Value,
+    desk: Collection[str] | None = None,
 ) -> Reader | None:
     """Return how the named facts are read at a place, or None when one of them takes the plain way.
 
-    `things` are the names of for_each things, which are no facts of their own.
+    `things` are the names of for_each things, which are no facts of their own; `desk` are the fields that are read of
+    each desk, all without it.
     """
     roots = scope(custom_kinds(organisation.custom_fields), {}, {})
     if not isinstance(location, Mapping):
         return None
     business_id = organisation.locations[place.location].business_id
     made = Reader(organisation, place.zone, business_id, location)
+    made.desk = {name: kind for name, kind in _DESK.items() if desk is None or name in desk}
     kinds: dict[str, dict[str, Kind]] = {"coworker": {}, "contract": {}}
     custom, rest = [], set()
     for path in named:
@@ -108,7 +123,7 @@ def _kind(roots: Scope, path: Path) -> object:
 class Member:
     """One coworker at work: facts, anchors and subjects, each read when it is asked for and kept."""
 
-    __slots__ = ("_anchors", "_pieces", "_subjects", "contract", "facts", "people", "reader", "values")
+    __slots__ = ("_anchors", "_ordinals", "_pieces", "_subjects", "contract", "facts", "reader", "values")
 
     def __init__(self, facts: Facts, reader: Reader) -> None:
         self.facts, self.reader = facts, reader
@@ -116,7 +131,7 @@ class Member:
         self._pieces: dict[Path, tuple[str, int] | None] = {}
         self._anchors: dict[str, Date | Instant | None] = {}
         self._subjects: dict[str, Subject] = {}
-        self.people: dict[tuple[object, ...], int] = {}
+        self._ordinals: dict[str, int | None] = {}
         if facts.contract_id is not None and self.contract is None:
             raise NotPlain
         self.values: dict[str, Value] = self._values()
@@ -158,9 +173,11 @@ class Member:
         return record
 
     def _desk(self, row: Raw) -> dict[str, Value]:
-        return self._record(row, _DESK, {})
+        return self._record(row, self.reader.desk, {})
 
     def _record(self, row: Raw, kinds: Mapping[str, Kind], short: Mapping[str, str]) -> dict[str, Value]:
+        if not kinds:
+            return {}
         fields = _as_named(tuple(row))
         made: dict[str, Value] = {}
         for name, kind in kinds.items():
@@ -234,6 +251,13 @@ class Member:
         """Return the day of an anchor at the location."""
         value = self.anchor(name)
         return value.to_tz(self.reader.zone).date() if isinstance(value, Instant) else value
+
+    def ordinal(self, name: str) -> int | None:
+        """Return the number of an anchor's day at the location, as `datetime.date` counts days."""
+        if name not in self._ordinals:
+            day = self.local_day(name)
+            self._ordinals[name] = None if day is None else day.to_stdlib().toordinal()
+        return self._ordinals[name]
 
     def subject(self, once_per: str) -> Subject:
         """Return whom or what a task is made once for. Raises UserError as `subject_of`."""

@@ -26,6 +26,8 @@ NOON = Time(12)
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\S+)?\Z")
 _MEMBER, _CONTRACT, _TEAM = 1, 1, 1
+_MEMBERS = ({"Id": _MEMBER, "FullName": "Sample Member"}, {"Id": 2, "FullName": "Second Member"})
+_DESKS = ({"Id": 1, "Name": "Desk 1", "ItemType": 2, "FloorPlanName": "Floor 1"},)
 
 
 @dataclass(frozen=True)
@@ -53,11 +55,20 @@ def noon(day: Date, zone: str) -> Instant:
     return day.at(NOON).assume_tz(zone).to_instant()
 
 
-def made_up(prepared: Prepared, ground: Ground, turn: Turn, *, day: Date, made_at: Instant) -> Facts:
+def made_up(  # noqa: PLR0913 - all that tells one made-up member from another, by name
+    prepared: Prepared,
+    ground: Ground,
+    turn: Turn,
+    *,
+    day: Date,
+    made_at: Instant,
+    inputs: Mapping[str, Any],
+    has_team: bool,
+) -> Facts:
     """Return the facts of a made-up member whose turning day this is; they sign up at `made_at`.
 
     One contract, issued by the location, with the first plan of `applies` and one desk; no custom field is filled
-    in. A team of two, that the member pays for, only where the list speaks of one.
+    in. A team of two, that the member pays for, only on demand: see `names_team`.
     """
     start = day.add(days=-365) if turn == "contract.cancellation" else day
     plan = next((tariff for tariff in prepared.tasklist.applies.tariffs), None)
@@ -74,26 +85,30 @@ def made_up(prepared: Prepared, ground: Ground, turn: Turn, *, day: Date, made_a
         "RegistrationDate": wire_moment(made_at), "CreatedOn": wire_moment(made_at),
         "InvoicingBusinessId": ground.business_id,
     }  # fmt: skip
-    has_team = _names_team(prepared)
-    return replace(
-        ground.facts,
+    place = ground.facts
+    return Facts(
         coworker=coworker,
+        location=place.location,
+        business=place.business,
+        zone=place.zone,
+        calendar=place.calendar,
         contracts=(contract,),
         contract_id=_CONTRACT,
         contract_source="made up",
-        desks=({"Id": 1, "Name": "Desk 1", "ItemType": 2, "FloorPlanName": "Floor 1"},),
         team={"Id": _TEAM, "Name": "Sample Team", "PayingMemberId": _MEMBER} if has_team else None,
-        members=({"Id": _MEMBER, "FullName": "Sample Member"}, {"Id": 2, "FullName": "Second Member"})
-        if has_team
-        else (),
+        members=_MEMBERS if has_team else (),
+        desks=_DESKS,
+        people=place.people,
+        inputs=inputs,
         event=Event(next(iter(prepared.tasklist.applies.on), "by hand"), made_at),
         visits=(start, start.add(days=2), start.add(days=7)),
-        first_paid=noon(start, ground.facts.zone),
+        first_paid=noon(start, place.zone),
         paid_read=True,
     )
 
 
-def _names_team(prepared: Prepared) -> bool:
+def names_team(prepared: Prepared) -> bool:
+    """Return whether a list speaks of a team, so that a made-up member needs one."""
     return prepared.per_team or bool(prepared.team_items()) or any(p[0] == "team" for p in prepared.facts_named())
 
 

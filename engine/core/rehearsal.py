@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from whenever import Date, Instant
 
@@ -35,8 +35,7 @@ SHARED_BY: Final = 6
 """Starts that share a due day: five are a long weekend with the day after it, and happen at every Easter."""
 
 
-@dataclass(frozen=True)
-class Task:
+class Task(NamedTuple):
     """One task of one start. `rule_at` is what the rule says, `at` what would be sent; both UTC, None without a due."""
 
     item: str

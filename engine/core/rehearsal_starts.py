@@ -5,7 +5,7 @@ Pure. The fast way of `bulk` where it knows the list, else the plan of the plain
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from whenever import Date, Instant
 
@@ -17,6 +17,7 @@ from engine.core.due_day import keeps_clock
 from engine.core.due_told import clock_said, moves_along, skips_closed
 from engine.core.errors import UserError
 from engine.core.facts import Facts
+from engine.core.people import Directory
 from engine.core.plan import Action
 from engine.core.prepared import Prepared, ReadyItem
 from engine.core.rehearsal import Start, Task
@@ -26,16 +27,22 @@ DayOf = Callable[[str], Date | None]
 """The local day of an anchor, by its name."""
 
 
-class Starts:
-    """A list at one location, for many days. `names` are the user ids of its people with what they are called."""
+def bulks_of(prepared: Prepared) -> tuple[Bulk, ...]:
+    """Return the parts of a list, ready for all locations: the coworker's own, and the team's where it has one."""
+    return tuple(Bulk(part, version="", anyway=True) for part in prepared.parts() if part is not None)
 
-    def __init__(self, prepared: Prepared, location: str) -> None:
+
+class Starts:
+    """A list at one location, for many days."""
+
+    def __init__(self, prepared: Prepared, location: str, bulks: Sequence[Bulk]) -> None:
         here = prepared.at(location)
-        self.bulks = [Bulk(part, version="", anyway=True) for part in prepared.parts() if part is not None]
+        self.bulks = bulks
         self.items = {ready.item.id: ready for ready in here.items}
         self.befores = {name: before for name, ready in self.items.items() if (before := _before(ready))}
         self.gathers = {name for name, ready in self.items.items() if not moves_along(ready.due)}
         self._is_plain = False
+        self._names: tuple[Directory, Mapping[int, str]] = ({}, {})
 
     def start(self, facts: Facts, day: Date, made_at: Instant) -> Start:
         """Return what the list makes of a member at the moment `made_at`.
@@ -66,9 +73,14 @@ class Starts:
                 yield self._of_plan(action, facts, lambda name: _local_day(days.get(name), facts.zone))
             return
         tasks, member = found
-        names = {person.id: person.name for person in facts.people.values()}
+        names = self._called(facts.people)
         for one, person in tasks:
             yield self._of_bulk(one, names.get(person, f"user {person}"), facts, member.local_day)
+
+    def _called(self, people: Directory) -> Mapping[int, str]:
+        if self._names[0] is not people:
+            self._names = (people, {person.id: person.name for person in people.values()})
+        return self._names[1]
 
     def _of_bulk(self, one: Dated, person: str, facts: Facts, day_of: DayOf) -> Task:
         item = one.item.id

@@ -17,13 +17,13 @@ from engine.core.errors import UserError
 from engine.core.expand import HoldersNeeded
 from engine.core.facts import Facts
 from engine.core.forms import Holder
-from engine.core.moved_facts import Ground, Turn, made_up, moved, moved_inputs, noon, turn_of, turning_day
+from engine.core.moved_facts import Ground, Turn, made_up, moved, moved_inputs, names_team, noon, turn_of, turning_day
 from engine.core.organisation import Organisation
 from engine.core.people import Person
 from engine.core.prepared import Prepared
 from engine.core.rehearsal import PER_DAY, SHARED_BY, Rehearsal, Start
 from engine.core.rehearsal_judging import Judge
-from engine.core.rehearsal_starts import Starts
+from engine.core.rehearsal_starts import Starts, bulks_of
 from engine.core.words import nearest
 from engine.flows.calendars import calendar_at
 
@@ -102,6 +102,8 @@ class _Rehearsing:
         self.lead = LEAD[turn] if asked.lead is None else asked.lead
         self.base = turning_day(saved, turn) if saved is not None else asked.first
         self.people = stand_ins(prepared)
+        self.bulks = bulks_of(prepared)
+        self.has_team = names_team(prepared)
         self.never_made = "no start was tried"
         """Why no start could be made so far; '' as soon as one was."""
 
@@ -127,7 +129,7 @@ class _Rehearsing:
 
     def starts(self, ground: Ground) -> Iterator[Start]:
         """Yield each start at a location, in the order of days."""
-        starts = Starts(self.prepared, ground.location)
+        starts = Starts(self.prepared, ground.location, self.bulks)
         for number in range(self.asked.days):
             one = self._start(starts, ground, self.asked.first.add(days=number))
             self.never_made = "" if not one.trouble else self.never_made and one.trouble
@@ -144,8 +146,15 @@ class _Rehearsing:
         number = int(day.since(self.asked.first, total="days"))
         inputs = moved_inputs(self.asked.inputs, number)
         if self.saved is None:
-            facts = made_up(self.prepared, ground, self.turn, day=day, made_at=made_at)
-            return replace(facts, inputs=inputs)
+            return made_up(
+                self.prepared,
+                ground,
+                self.turn,
+                day=day,
+                made_at=made_at,
+                inputs=inputs,
+                has_team=self.has_team,
+            )
         facts = moved(self.saved, ground, int(day.since(self.base, total="days")))
         given = {name: value for name, value in inputs.items() if name in self.asked.given_inputs}
         return replace(facts, inputs={**inputs, **facts.inputs, **given}, people={**self.people, **facts.people})
