@@ -116,9 +116,11 @@ def _told(work: Expanding, turn: Turn) -> Turn | None:
 
 def task_of(work: Expanding, turn: Turn, progress: Progress) -> Wanted | None:
     """Return the wanted task of a turn, and note it in `progress`; None, with the reasons noted, if there is none."""
+    before = len(work.troubles)
     try:
         made = _task(work, turn, progress)
     except Missing as missing:
+        del work.troubles[before:]  # what else is wrong with a task that is left out stops nobody
         work.left_out.append(LeftOut(turn.ready.item.id, turn.one.key, _optional(missing)))
         return None
     progress.add(turn.ready.item.id, turn.one.key)

@@ -24,6 +24,13 @@ _TAG = re.compile(
 )
 """The shape of a language tag by BCP 47: language, script, region, variants, extensions, private use."""
 
+_BY_NAME: Final = {
+    **{"english": "en", "spanish": "es", "catalan": "ca", "portuguese": "pt", "french": "fr", "german": "de"},
+    **{"español": "es", "castellano": "es", "català": "ca", "português": "pt", "français": "fr", "deutsch": "de"},
+    **{"italian": "it", "italiano": "it", "dutch": "nl", "nederlands": "nl", "basque": "eu", "euskara": "eu"},
+}
+"""Names that people write in place of a tag."""
+
 ANY: Final = ""
 """In place of a tag: the text is for every language."""
 
@@ -38,9 +45,8 @@ def tag_text(value: object) -> str:
     text = as_text(value)
     if is_tag(text):
         return text
-    meant = re.sub(r"[_\s]+", "-", text.strip())
-    corrected = meant if is_tag(meant) else ""
-    raise wrong("this is no language tag", found=shown(text), allowed="such as en, es, pt-BR", corrected=corrected)
+    what, allowed = "this is no language tag", "such as en, es, pt-BR"
+    raise wrong(what, found=shown(text), allowed=allowed, corrected=_meant(text))
 
 
 Tag = Annotated[str, BeforeValidator(tag_text), WithJsonSchema({"type": "string", "examples": ["en", "pt-BR"]})]
@@ -91,7 +97,14 @@ def _as_tag(name: object) -> str:
     if is_tag(text):
         return text
     what = f"{shown(text)} is no language tag: a text is text, or a mapping of language tags to texts"
-    raise wrong(what, found="a mapping", allowed="such as {en: Give the card, es: Entregar la tarjeta}")
+    allowed = "such as {en: Give the card, es: Entregar la tarjeta}"
+    raise wrong(what, found="a mapping", allowed=allowed, nearest=_meant(text))
+
+
+def _meant(text: str) -> str:
+    """Return the tag that was most likely meant, or ''."""
+    dashed = re.sub(r"[_\s]+", "-", text.strip())
+    return dashed if is_tag(dashed) else _BY_NAME.get(text.strip().lower(), "")
 
 
 WORDING_SCHEMA: dict[str, Any] = {

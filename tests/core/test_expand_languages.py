@@ -134,6 +134,16 @@ def test_what_is_no_tag_is_refused(tag: str) -> None:
         Item.model_validate(item(name={tag: "Card"}))
 
 
+@pytest.mark.parametrize(("written", "meant"), [("en_GB", "en-GB"), ("pt BR", "pt-BR"), ("Spanish", "es")])
+def test_a_tag_in_other_words_is_told_with_the_one_that_was_meant(written: str, meant: str) -> None:
+    with pytest.raises(ValidationError) as told:
+        Item.model_validate(item(name={written: "Card"}))
+    assert told.value.errors()[0]["ctx"]["nearest"] == meant
+    with pytest.raises(ValidationError) as said:
+        organisation(language=written)
+    assert said.value.errors()[0]["ctx"]["corrected"] == meant
+
+
 def test_a_language_given_twice_and_none_at_all_are_refused() -> None:
     with pytest.raises(ValidationError, match="given twice"):
         Item.model_validate(item(name={"es": "A", "ES": "B"}))
