@@ -86,10 +86,15 @@ def _days(closure: Closure | YearlyClosure, first_year: int, last_year: int) -> 
 
 
 def _library(given: PublicHolidays, years: Sequence[int] = (), language: str | None = None) -> Any:
-    """Return the library's own answer. Any: it has a class for each country, and all make one mapping."""
+    """Return the library's own answer. Any: it has a class for each country, and all make one mapping.
+
+    Left out, the language is the country's own: the library would take the machine's, and one list would say
+    different names on two machines.
+    """
     from holidays import country_holidays
 
     try:
+        language = language or country_holidays(given.country).default_language
         return country_holidays(
             given.country,
             subdiv=given.subdivision,

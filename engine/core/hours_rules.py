@@ -96,9 +96,13 @@ def _in_order(spans: list[Span], text: str) -> Spans:
 
 
 def _padded(text: str) -> str:
-    """Return a time with one digit of the hour, or a point, as HH:MM; all else as it is."""
-    time = re.fullmatch(r"(\d{1,2})[:.](\d\d)", text)
-    return f"{time[1]:>02}:{time[2]}" if time else text
+    """Return 9, 9:00, 9.00 or 9am as 09:00; what is no time stays as it is."""
+    time = re.fullmatch(r"(\d{1,2})(?:[:.](\d\d))?\s*(am|pm)?", text, re.IGNORECASE)
+    if time is None:
+        return text
+    half = (time[3] or "").lower()
+    hour = int(time[1]) % 12 + (12 if half == "pm" else 0) if half else int(time[1])
+    return f"{hour:02}:{time[2] or '00'}"
 
 
 _Weekdays = Annotated[frozenset[int], PlainValidator(as_working_days)]

@@ -35,7 +35,8 @@ class ClockChanged(UserError):
     """A local time that happens twice or not at all, in a list that takes neither (`clock_change`: fail)."""
 
     def __init__(self, what: str, working: str) -> None:
-        super().__init__(what, advice=f"Write a time of that day that works: {working}.")
+        advice = f"Write a time of that day that works: {working}." if working else "Choose another day."
+        super().__init__(what, advice=advice)
 
 
 class UnknownZone(UserError):
@@ -96,7 +97,7 @@ def _assumed(plain: PlainDateTime, zone: str, which: Literal["compatible", "earl
 
 
 def _working_times(plain: PlainDateTime, zone: str) -> str:
-    """Return the nearest times around a clock change that happen once, in words.
+    """Return the nearest times of the day around a clock change that happen once, in words.
 
     Both meanings of `plain` enclose the change; the offset tells on which side of it a moment lies.
     """
@@ -105,8 +106,10 @@ def _working_times(plain: PlainDateTime, zone: str) -> str:
     while (high - low).total("seconds") > 1:
         middle = low.add(seconds=int((high - low).total("seconds")) // 2)
         low, high = (middle, high) if middle.to_tz(zone).offset == before.offset else (low, middle)
-    edges = (high.to_fixed_offset(before.offset).to_plain(), high.to_tz(zone).to_plain())
-    return f"{clock(min(edges).subtract(minutes=1).time())} or earlier, {clock(max(edges).time())} or later"
+    first, last = sorted((high.to_fixed_offset(before.offset).to_plain(), high.to_tz(zone).to_plain()))
+    first = first.subtract(minutes=1, naive_arithmetic_ok=True)  # on the wall clock, before it changes
+    sides = (f"{clock(first.time())} or earlier", first.date()), (f"{clock(last.time())} or later", last.date())
+    return ", ".join(text for text, day in sides if day == plain.date())
 
 
 def moved(moment: Instant, *, minutes: int) -> Instant:
