@@ -19,7 +19,7 @@ from engine.ledger import postgres, sqlite
 from engine.ledger.connections import writing
 from engine.ledger.ledger import Ledger
 from engine.ledger.opening import open_ledger, open_ledger_to_look
-from engine.ledger.values import BatchKey, Intent, NewRun, RunId
+from engine.ledger.values import BatchKey, Intent, NewRun, RunId, StoredWait
 from engine.ledger.view import LedgerView
 
 NOW = Instant("2026-11-23T10:00:00Z")
@@ -116,6 +116,12 @@ def begin(ledger: Ledger, *, at: Instant = NOW, coworker_id: int = ADA, request:
             request=request,
         )
     )
+
+
+def waiting(request: str, **other: Any) -> StoredWait:
+    """A batch of which something waits, to be looked at an hour from now."""
+    usual: dict[str, Any] = {"items": "[]", "next_look_at": NOW.add(hours=1), "looked_at": NOW}
+    return StoredWait(ADA, BATCH, request, **(usual | other))
 
 
 def states(ledger: LedgerView, coworker_id: int = ADA) -> dict[UUID, str]:

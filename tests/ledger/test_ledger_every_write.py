@@ -10,13 +10,15 @@ from typing import Any
 
 import pytest
 from first_ledger import copy_ledger
-from ledger_given import ADA, NOW, Place, begin, identity, intent, opened, rows_of
+from ledger_given import ADA, NOW, Place, begin, identity, intent, opened, rows_of, waiting
 
 from engine.core.errors import Unreachable
 from engine.ledger.ledger import Ledger
 from engine.ledger.limits import Window
+from engine.ledger.values import Reassigning
 
 LATER = NOW.add(minutes=5)
+CHANGE = Reassigning(ADA, identity("card"), 900, 11, 12)
 FAULTS = {
     "full": (sqlite3.SQLITE_FULL, "the disk is full"),
     "disk error": (sqlite3.SQLITE_IOERR_WRITE, "an error of the disk"),
@@ -128,6 +130,14 @@ METHODS: dict[str, Callable[[Ledger], Prepared]] = {
     "renew_lease": lambda one: _with_lease(one, lambda lease: one.renew_lease(lease, seconds=30, now=LATER)),
     "give_back_lease": lambda one: _with_lease(one, one.give_back_lease),
     "confirm": lambda one: _with_lease(one, lambda lease: one.confirm(_run(one), lease, seconds=30, now=LATER)),
+    "note_ends": lambda one: lambda: one.note_ends(ADA, {identity("card"): LATER}, {identity("tea")}, LATER),
+    "reassigning": lambda one: lambda: one.reassigning(CHANGE, LATER),
+    "reassigned": lambda one: _with_change(one, lambda key: one.reassigned(key, "reassigned", LATER)),
+    "keep_waiting": lambda one: lambda: one.keep_waiting(waiting("{}")),
+    "waits_no_more": lambda one: _with_wait(one, lambda wait: one.waits_no_more(ADA, wait.key)),
+    "hasten_waits": lambda one: _with_wait(one, lambda _: one.hasten_waits({ADA}, NOW)),
+    "end_wait": lambda one: _with_wait(one, lambda wait: one.end_wait(ADA, wait.key, "left", LATER)),
+    "forget_ended_waits": lambda one: _with_wait(one, lambda _: one.forget_ended_waits(LATER), ended=True),
     "record_verdicts": lambda one: lambda: one.record_verdicts(ADA, {1: None}),
     "store_directory": lambda one: lambda: one.store_directory("admins", [1], NOW),
     "record_finding": lambda one: lambda: one.record_finding("Q1", True, NOW),
@@ -139,6 +149,19 @@ METHODS: dict[str, Callable[[Ledger], Prepared]] = {
 def _with(ledger: Ledger, step: Callable[[Any], object]) -> Prepared:
     run = _run(ledger)
     return lambda: step(run)
+
+
+def _with_change(ledger: Ledger, step: Callable[[Any], object]) -> Prepared:
+    key = ledger.reassigning(CHANGE, NOW)
+    return lambda: step(key)
+
+
+def _with_wait(ledger: Ledger, step: Callable[[Any], object], *, ended: bool = False) -> Prepared:
+    wait = waiting("{}")
+    ledger.keep_waiting(wait)
+    if ended:
+        ledger.end_wait(ADA, wait.key, "left", NOW)
+    return lambda: step(wait)
 
 
 def _with_lease(ledger: Ledger, step: Callable[[Any], object]) -> Prepared:
