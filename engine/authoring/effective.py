@@ -5,15 +5,17 @@ Values only, made from a loaded list. It must never say of an item what a run wo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from engine.authoring.loader import Loaded
 from engine.authoring.nodes import Mapping, Node
 from engine.authoring.places import child
+from engine.core.anchors import anchor_names
+from engine.core.due import DueSyntax, parse_due
 from engine.core.errors import Place
-from engine.core.forms import Due, ForEach, Responsible
-from engine.core.model import ClockChange, TaskList
+from engine.core.forms import ForEach, Responsible
+from engine.core.model import ClockChange, Item, TaskList
 from engine.core.organisation import Organisation
 from engine.core.people import role_chain
 from engine.core.wordings import Wording
@@ -94,7 +96,7 @@ def _shown(loaded: Loaded[TaskList], index: int, view: View, changes: tuple[Orig
             view.text(line.line) + (f" (if {line.when})" if line.when else "") for line in item.checklist or ()
         ),
         responsible=who(item.responsible or defaults.responsible, view),
-        due=due_in_words(item.due, loaded.model, item.anchor or defaults.anchor or loaded.model.anchor),
+        due=due_in_words(item, loaded.model),
         conditions=(when,) if when else (),
         for_each=_each(item.for_each),
         once_per=item.once_per or defaults.once_per or loaded.model.once_per,
@@ -111,19 +113,29 @@ def _shown(loaded: Loaded[TaskList], index: int, view: View, changes: tuple[Orig
     )
 
 
-def due_in_words(due: Due | None, tasklist: TaskList, anchor: str | None) -> str:
-    """Return a due rule with all that bounds it, or '' where there is none."""
+def due_in_words(item: Item, tasklist: TaskList) -> str:
+    """Return an item's due rule in its canonical words, with all that bounds it, or '' where there is none."""
+    due, given = item.due, tasklist.defaults
     if due is None:
         return ""
-    given = tasklist.defaults
-    needs_day = due.rule.split(" at ")[0].rstrip().endswith(("before", "after"))
-    parts = [f"{due.rule} {anchor}" if needs_day and anchor and " at " not in due.rule else due.rule]
+    names = anchor_names(tasklist, item)
+    anchor = item.anchor or given.anchor or tasklist.anchor
+    parts = [_rule(due.rule, names, anchor)]
     bounds = (("not before", due.not_before), ("not after", due.not_after), ("or else", due.fallback))
-    parts += [f"{word} {rule}" for word, rule in bounds if rule]
+    parts += [f"{word} {_rule(rule, names, anchor)}" for word, rule in bounds if rule]
     roll, late = due.roll or given.roll, due.late or given.late
     parts += [f"on a closed day: {roll}"] if roll else []
     parts += [f"when late: {late}"] if late else []
     return "; ".join(parts)
+
+
+def _rule(text: str, names: Collection[str], anchor: str | None) -> str:
+    """Return a rule's canonical words with the day that it means; as it is written where that cannot be told."""
+    try:
+        rule = parse_due(text, names)
+    except DueSyntax:  # an abstract list may name days that only its users have
+        return text
+    return str(replace(rule, day=anchor) if rule.day is None and anchor else rule)
 
 
 def who(responsible: Responsible | None, view: View) -> str:

@@ -138,7 +138,7 @@ def _details(loaded: Loaded[TaskList], item: ShownItem) -> Iterator[tuple[str, s
         ("optional", "left out where a fact or a day is missing" if item.optional else ""),
         ("same as", item.same_as),
         ("clocks", item.clock_change),
-        ("e-mail", "when it is due" if item.notify_by_email else ""),
+        ("e-mail", "when it is due" if item.notify_by_email and item.due else ""),
         ("seen by", "everyone" if item.display_to_everyone else ""),
         ("once per", item.once_per if item.once_per != loaded.model.once_per else ""),
         ("notes", item.notes),
