@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from whenever import Date, Instant
 
 from engine.core.anchors import DATE_ANCHORS, Anchor
 from engine.core.bulk_known import ANCHORS
 from engine.core.bulk_texts import NotPlain, piece_of
-from engine.core.catalogue import Kind, ListOf, Record, Scope, scope, snake_case
+from engine.core.catalogue import Kind, ListOf, Record, Scope, all_facts, scope, snake_case
 from engine.core.fact_values import Absent, Path, Value
 from engine.core.facts import Facts, Raw
 from engine.core.identity import Subject
@@ -106,13 +106,19 @@ def reader_for(
             custom.append(path[2])
         elif path == ("contract", "desks") or path[0] in {"location", "inputs", "membership", "event", "signup"}:
             rest.add("contract.desks" if path[0] == "contract" else path[0])
-        elif len(path) == 2 and isinstance(kind := _kind(roots, path), Kind):
+        elif ".".join(path) in _of_records() and isinstance(kind := _kind(roots, path), Kind):
             kinds[path[0]][path[1]] = kind
         else:
             return None
     made.coworker, made.contract, made.custom, made.rest = (
         kinds["coworker"], kinds["contract"], custom, frozenset(rest))  # fmt: skip
     return made
+
+
+@cache
+def _of_records() -> frozenset[str]:
+    """Return the facts that are fields of the two records as they came: what is worked out is not for the fast way."""
+    return frozenset(fact.path for fact in all_facts() if fact.field.startswith(("Coworker.", "CoworkerContract.")))
 
 
 def _kind(roots: Scope, path: Path) -> object:
