@@ -100,6 +100,7 @@ _FIELDS = {
     "contract.desks": "FloorPlanDesk",
     "location.key": "organisation.yaml",
     "location.time_zone": "organisation.yaml, else Business.SimpleTimeZoneId",
+    "location.language": "organisation.yaml",
     "location.vars": "organisation.yaml",
     "team.members": "Team.TeamMembers",
     "signup": "Coworker.RegistrationDate, else Coworker.CreatedOn",
@@ -137,6 +138,7 @@ _MEANINGS = {
     "contract.desks[].item_type": "1 office, 2 dedicated desk, 3 hot desk, 4 other, 5 room",
     "location.key": "the location's name in organisation.yaml",
     "location.time_zone": "IANA name, such as Europe/Madrid",
+    "location.language": "tag such as es: the location's, else the organisation's; empty when neither says one",
     "team.members": "members of the team, for loops and for_each",
     "signup": "anchor: when the coworker was registered",
     "membership.start": "anchor: first day of the chain of contracts",
@@ -202,7 +204,8 @@ def scope(
     `custom` are the names of organisation.yaml's custom_fields, `location_vars` those of one location.
     """
     numbers = {snake_case(field): ListOf(Kind.INT) for field in _COWORKER_LISTS.split()}
-    location = {**_fields(_LOCATION), "key": Kind.TEXT, "time_zone": Kind.TEXT, "vars": Record(location_vars)}
+    own: dict[str, Type] = dict.fromkeys(("key", "time_zone", "language"), Kind.TEXT)
+    location = {**_fields(_LOCATION), **own, "vars": Record(location_vars)}
     roots: dict[str, Type] = {
         "coworker": Record({**_fields(_COWORKER), **numbers, "visits": Kind.INT, "custom": Record(custom)}),
         "contract": Record(

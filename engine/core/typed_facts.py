@@ -157,7 +157,9 @@ class _Reader:
         record = self._record(
             "location", {"Id": given.business_id, "Name": facts.location} | dict(facts.business)
         )
-        return record | {"key": facts.location, "time_zone": facts.zone, "vars": dict(given.vars)}
+        language = self.organisation.language_at(facts.location)
+        own = {"key": facts.location, "time_zone": facts.zone, "language": language}
+        return {**record, **own, "vars": dict(given.vars)}
 
     def _team(self) -> Value:
         if self.facts.team is None:

@@ -210,7 +210,7 @@ class Gatherer:
 
     def _business(self, business_id: int) -> Raw:
         """The record is read only when a text names something that organisation.yaml does not know."""
-        own = {"key", "vars", "time_zone", "id"}
+        own = {"key", "vars", "time_zone", "language", "id"}
         if any(path[0] == "location" and path[1] not in own for path in self._named if len(path) > 1):
             return reduced("location", self._directory.business(business_id), self._organisation)
         return {}

@@ -178,3 +178,10 @@ def test_whoever_asks_gets_one_of_the_texts_and_the_exact_language_wherever_it_i
         assert found.startswith(f"{wanted[0]}:")
     if not {tag.partition("-")[0] for tag in wanted} & set(texts) and not set(wanted) & set(texts):
         assert found.startswith(f"{next(iter(texts))}:")
+
+
+def test_the_locations_language_is_a_fact_too() -> None:
+    said = "In {{ location.language | default('any') }}"
+    assert name_for(spoken("es", "en"), said) == "In es"
+    assert name_for(spoken(None, "en"), said) == "In en"
+    assert name_for(spoken(), said) == "In any"

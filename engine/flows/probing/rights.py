@@ -45,7 +45,7 @@ FOR_CHECKS: Final = (
 )
 """Reads that only `probe` itself makes: without them it tells less, and lists work all the same."""
 
-_OF_THE_FILES: Final = frozenset({"key", "vars", "time_zone", "id"})
+_OF_THE_FILES: Final = frozenset({"key", "vars", "time_zone", "language", "id"})
 """Facts of a location that organisation.yaml knows by itself."""
 
 _ENTITIES: Final = {entity.label: entity for entity in Entity}
