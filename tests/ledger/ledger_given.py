@@ -120,8 +120,8 @@ def begin(ledger: Ledger, *, at: Instant = NOW, coworker_id: int = ADA, request:
 
 def waiting(request: str, **other: Any) -> StoredWait:
     """A batch of which something waits, to be looked at an hour from now."""
-    usual: dict[str, Any] = {"items": "[]", "next_look_at": NOW.add(hours=1), "looked_at": NOW}
-    return StoredWait(ADA, BATCH, request, **(usual | other))
+    usual: dict[str, Any] = {"key": BATCH, "items": "[]", "next_look_at": NOW.add(hours=1), "looked_at": NOW}
+    return StoredWait(coworker_id=ADA, request=request, **(usual | other))
 
 
 def states(ledger: LedgerView, coworker_id: int = ADA) -> dict[UUID, str]:

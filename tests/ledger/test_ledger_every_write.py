@@ -5,19 +5,21 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from first_ledger import copy_ledger
-from ledger_given import ADA, NOW, Place, begin, identity, intent, opened, rows_of, waiting
+from ledger_given import ADA, BATCH, NOW, Place, begin, identity, intent, opened, rows_of, waiting
 
 from engine.core.errors import Unreachable
 from engine.ledger.ledger import Ledger
 from engine.ledger.limits import Window
-from engine.ledger.values import Reassigning
+from engine.ledger.values import BatchKey, Reassigning
 
 LATER = NOW.add(minutes=5)
+OVER = BatchKey("coworker", "1", "new-member", "2027")
 CHANGE = Reassigning(ADA, identity("card"), 900, 11, 12)
 FAULTS = {
     "full": (sqlite3.SQLITE_FULL, "the disk is full"),
@@ -94,13 +96,17 @@ def _everything(path: Path) -> dict[str, list[tuple[object, ...]]]:
 
 
 def fill(place: Place) -> None:
-    """A ledger with a run, intents, results and a lease."""
+    """A ledger with a run, intents, results, a lease, a change of the responsible, and batches that wait."""
     with opened(place) as ledger:
         run = begin(ledger, request="{}")
         ledger.claim(run, [intent("tea"), intent("card"), intent("tour")], NOW)
         ledger.record(run, identity("card"), "created", task_id=900, now=NOW)
         ledger.record(run, identity("tour"), "failed", now=NOW)
         assert ledger.take_lease("coworker 1", holder="ana", seconds=30, now=NOW)
+        ledger.reassigning(CHANGE, NOW)
+        ledger.keep_waiting(waiting("{}"))
+        ledger.keep_waiting(waiting("{}", key=OVER))
+        ledger.end_wait(ADA, OVER, "left", NOW)
 
 
 def _run(ledger: Ledger) -> Any:
@@ -131,13 +137,13 @@ METHODS: dict[str, Callable[[Ledger], Prepared]] = {
     "give_back_lease": lambda one: _with_lease(one, one.give_back_lease),
     "confirm": lambda one: _with_lease(one, lambda lease: one.confirm(_run(one), lease, seconds=30, now=LATER)),
     "note_ends": lambda one: lambda: one.note_ends(ADA, {identity("card"): LATER}, {identity("tea")}, LATER),
-    "reassigning": lambda one: lambda: one.reassigning(CHANGE, LATER),
-    "reassigned": lambda one: _with_change(one, lambda key: one.reassigned(key, "reassigned", LATER)),
-    "keep_waiting": lambda one: lambda: one.keep_waiting(waiting("{}")),
-    "waits_no_more": lambda one: _with_wait(one, lambda wait: one.waits_no_more(ADA, wait.key)),
-    "hasten_waits": lambda one: _with_wait(one, lambda _: one.hasten_waits({ADA}, NOW)),
-    "end_wait": lambda one: _with_wait(one, lambda wait: one.end_wait(ADA, wait.key, "left", LATER)),
-    "forget_ended_waits": lambda one: _with_wait(one, lambda _: one.forget_ended_waits(LATER), ended=True),
+    "reassigning": lambda one: lambda: one.reassigning(replace(CHANGE, after_id=13), LATER),
+    "reassigned": lambda one: lambda: one.reassigned(1, "reassigned", LATER),
+    "keep_waiting": lambda one: lambda: one.keep_waiting(waiting("{1}")),
+    "waits_no_more": lambda one: lambda: one.waits_no_more(ADA, BATCH),
+    "hasten_waits": lambda one: lambda: one.hasten_waits({ADA}, NOW),
+    "end_wait": lambda one: lambda: one.end_wait(ADA, BATCH, "left", LATER),
+    "forget_ended_waits": lambda one: lambda: one.forget_ended_waits(LATER),
     "record_verdicts": lambda one: lambda: one.record_verdicts(ADA, {1: None}),
     "store_directory": lambda one: lambda: one.store_directory("admins", [1], NOW),
     "record_finding": lambda one: lambda: one.record_finding("Q1", True, NOW),
@@ -149,19 +155,6 @@ METHODS: dict[str, Callable[[Ledger], Prepared]] = {
 def _with(ledger: Ledger, step: Callable[[Any], object]) -> Prepared:
     run = _run(ledger)
     return lambda: step(run)
-
-
-def _with_change(ledger: Ledger, step: Callable[[Any], object]) -> Prepared:
-    key = ledger.reassigning(CHANGE, NOW)
-    return lambda: step(key)
-
-
-def _with_wait(ledger: Ledger, step: Callable[[Any], object], *, ended: bool = False) -> Prepared:
-    wait = waiting("{}")
-    ledger.keep_waiting(wait)
-    if ended:
-        ledger.end_wait(ADA, wait.key, "left", NOW)
-    return lambda: step(wait)
 
 
 def _with_lease(ledger: Ledger, step: Callable[[Any], object]) -> Prepared:
