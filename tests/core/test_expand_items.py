@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from member_given import ADA, expanded, facts, item, organisation, ready
 from whenever import Instant
 
@@ -221,3 +223,53 @@ def test_the_default_moment_of_creation_is_for_items_with_a_due() -> None:
 
 def test_done_is_a_day_only_for_items_that_come_after_others() -> None:
     assert [path for path, _ in faults(item(due="on done"))] == [("items", 0, "due", "rule")]
+
+
+# what holds for all of them
+
+
+def test_the_mark_stands_below_the_checklist() -> None:
+    (task,) = expanded(ready(item(notes="Look", checklist=["One"]))).wanted
+    notes = task.payload(task_list_name="Welcome", due_at=None, with_mark=True)["Notes"]
+    lines = notes.split("\n")
+    assert lines[:4] == ["Look", "", "- [ ] One", ""]
+    assert lines[4].startswith("ref: ")
+    assert len(lines) == 5
+
+
+SAYINGS: dict[str, list[Any]] = {
+    "name": ["Card", {"en": "Card", "es": "Tarjeta"}],
+    "notes": [None, "N", {"es": "N"}],
+    "phase": [None, "P", {"en": "P"}],
+    "checklist": [None, ["A"], ["A", {"line": "B", "when": "coworker.active"}]],
+    "optional": [None, True, False],
+    "create": [None, "now", "3 days before due"],
+    "gate": [None, True],
+    "after": [None, "access-card"],
+}
+
+
+@settings(derandomize=True, max_examples=100)
+@given(st.fixed_dictionaries({name: st.sampled_from(values) for name, values in SAYINGS.items()}))
+def test_nothing_that_an_item_says_of_itself_changes_which_task_it_is(says: dict[str, Any]) -> None:
+    plain = by_item(expanded(ready(item(), item("tour"))))
+    found = by_item(expanded(ready(item(), item("tour", **says))))
+    assert {name: task.identity for name, task in found.items()} == {
+        name: task.identity for name, task in plain.items()
+    }
+    assert found["tour"].due_at == plain["tour"].due_at
+    assert (found["tour"].waits is None) is (says["create"] in {None, "now"} and not says["after"])
+
+
+@settings(derandomize=True, max_examples=60)
+@given(st.permutations(["a", "b", "c", "d"]), st.sets(st.sampled_from("abcd")))
+def test_a_chain_opens_one_item_after_the_other_wherever_they_stand_in_the_file(
+    order: list[str], completed: set[str]
+) -> None:
+    chain = {"b": "a", "c": "b", "d": "c"}
+    prepared = ready(*[item(name, after=chain.get(name)) for name in order])
+    found = expanded(prepared, facts(done={(name, ""): MORNING for name in completed}))
+    assert [task.item for task in found.wanted] == order
+    waiting = {task.item: task.waits for task in found.wanted}
+    for name, before in chain.items():
+        assert (waiting[name] is None) is (before in completed)
