@@ -84,6 +84,8 @@ def _facts_out(facts: Facts) -> dict[str, Any]:
         "visits": None if facts.visits is None else [str(day) for day in facts.visits],
         "first_paid": _moment_out(facts.first_paid),
         "paid_read": facts.paid_read,
+        "done": [[*task, moment.format_iso()] for task, moment in sorted(facts.done.items())],
+        "gone": sorted(map(list, facts.gone)),
         "loads": {str(number): open_tasks for number, open_tasks in sorted(facts.loads.items())},
         "calendar": dump_calendar(facts.calendar),
     }
@@ -114,6 +116,8 @@ def _facts_in(told: Mapping[str, Any]) -> Facts:
         visits=_visits_in(told.get("visits")),
         first_paid=_moment_in(told.get("first_paid")),
         paid_read=told.get("paid_read") is True,
+        done={(str(item), str(key)): Instant.parse_iso(at) for item, key, at in told.get("done") or ()},
+        gone=frozenset((str(item), str(key)) for item, key in told.get("gone") or ()),
         loads={int(number): int(open_tasks) for number, open_tasks in (told.get("loads") or {}).items()},
     )
 

@@ -53,11 +53,12 @@ class NamedDays:
 
     def must_have(self, names: Iterable[str]) -> frozenset[str]:
         """Return the names together with the anchors that all rules of a named day among them need."""
-        found: set[str] = set()
-        for name in names:
-            ways = [self.must_have(needs(rule, self.anchor)) for rule in self.rules.get(name, ())]
-            found |= {name}.union(frozenset.intersection(*ways) if ways else ())
-        return frozenset(found)
+        sure: dict[str, frozenset[str]] = {}
+        for name, rules in self.rules.items():
+            needed = (needs(rule, self.anchor) for rule in rules)
+            ways = [frozenset[str]().union(*(sure.get(one, {one}) for one in each)) for each in needed]
+            sure[name] = frozenset.intersection(*ways) | {name}
+        return frozenset().union(*(sure.get(name, {name}) for name in names))
 
 
 def needs(rule: DueRule, anchor: str | None) -> frozenset[str]:

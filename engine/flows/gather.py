@@ -171,7 +171,7 @@ class Gatherer:
         wanted = request.contract_id
         if request.starting and wanted is not None and all(one.id != wanted for one in contracts):
             raise NotStarted(f"contract {wanted} is not among coworker {request.coworker_id}'s", may_lag=True)
-        is_end = (self._prepared.tasklist.anchor or "") in END_ANCHORS
+        is_end = not END_ANCHORS.isdisjoint(self._prepared.days.behind([self._prepared.tasklist.anchor or ""]))
         found = choose_contract(contracts, wanted=wanted, event=None, anchor_is_end=is_end)
         return found.id if found else None
 

@@ -73,6 +73,8 @@ def any_facts(draw: st.DrawFn) -> Facts:
         visits=draw(st.one_of(st.none(), st.sets(DAYS, max_size=4).map(lambda days: tuple(sorted(days))))),
         first_paid=draw(MAYBE),
         paid_read=draw(st.booleans()),
+        done=draw(st.dictionaries(st.tuples(WORDS, TEXT), MOMENTS, max_size=3)),
+        gone=draw(st.frozensets(st.tuples(WORDS, TEXT), max_size=2)),
     )
 
 

@@ -183,6 +183,15 @@ def test_a_long_chain_is_no_reason_to_fall() -> None:
 def test_what_stands_behind_a_name_is_known() -> None:
     days, _ = named("signup", begin=["contract.start", "3 days after"], move_out="1 week after begin")
     assert days.behind(["move_out"]) == {"move_out", "begin", "contract.start", "signup"}
+    assert days.must_have(["move_out"]) == {"move_out", "begin"}
+    one_way, _ = named(begin=["contract.start", "1 day before contract.start"], later="1 week after begin")
+    assert one_way.must_have(["later"]) == {"later", "begin", "contract.start"}
+
+
+def test_many_ways_to_a_day_cost_no_more_than_there_are_names() -> None:
+    ways = {f"d{number}": [f"1 day after d{number + 1}", f"2 days after d{number + 1}"] for number in range(60)}
+    days, _ = named(**ways, d60="contract.start")
+    assert "contract.start" in days.must_have(["d0"])
 
 
 def test_named_days_are_facts_of_texts_and_conditions_and_anchors_of_items() -> None:

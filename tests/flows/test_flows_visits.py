@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from core.member_given import organisation
-from given_account import ASHLEY, BARCELONA, JOSE, LONDON, Account
+from given_account import ASHLEY, BARCELONA, JOSE, LONDON, RACHAEL, Account
 from nexudus.scripted_nexudus import Answer, Request, client_for, data, rows, serving
 from sandbox_process import SandboxProcess
 
@@ -195,6 +195,26 @@ def test_without_the_right_to_list_check_ins_a_list_that_counts_them_stops(
     told = account.preview(name="makerspace", NEXUDUS_USERNAME="list-only@acme.example")
     assert told.code == 2
     assert "Checkin-List" in told.err
+
+
+GOODBYE = """
+tasklist: goodbye
+name: Goodbye
+anchor: move_out
+anchors: {move_out: last business day of the month of contract.cancellation}
+items:
+  - {id: keys, name: Keys back, responsible: ana@acme.example, due: {on: anchor, at: "16:00", late: keep}}
+"""
+
+
+def test_a_named_day_that_stands_for_an_end_chooses_the_contract_that_ended(account: Account) -> None:
+    account.write("goodbye", GOODBYE)
+    told = account.preview(name="goodbye", coworker=RACHAEL)
+    assert told.code == 0, told.err
+    (action,) = told.json["actions"]
+    assert any(step.startswith("contract.cancellation is ") for step in action["explain"]["due"])
+    assert any("(its rule 'last business day of the month of contract.cancellation')" in step
+               for step in action["explain"]["due"])  # fmt: skip
 
 
 def test_the_rights_that_such_lists_need_are_known() -> None:
