@@ -112,7 +112,7 @@ class ListsInUse:
     def _stamp(self) -> _Stamp:
         try:
             with os.scandir(self.folder.path) as entries:
-                names = sorted(entry.name for entry in entries if entry.name.endswith((".yaml", ".yml")))
+                names = sorted(entry.name for entry in entries if entry.name.endswith((".yaml", ".yml", ".ics")))
         except OSError as error:
             raise UserError(f"{self.folder.name} cannot be read: {error.strerror}.") from error
         return tuple(self._stamp_of(name) for name in names)
@@ -133,7 +133,8 @@ class ListsInUse:
         mistakes: dict[str, list[Problem]] = {}
         for problem in checked.errors:
             mistakes.setdefault(problem.place.file, []).append(problem)
-        organisation, trouble = self._organisation(checked, mistakes.get(self._file(ORGANISATION), ()))
+        own = (file for file in mistakes if file == self._file(ORGANISATION) or file.endswith(".ics"))
+        organisation, trouble = self._organisation(checked, [problem for file in own for problem in mistakes[file]])
         ready: dict[str, Ready] = {}
         broken: dict[str, str] = {}
         lists = [name for name in names if name not in checked.abstract]
