@@ -28,7 +28,7 @@ from engine.core.model import Applies
 from engine.core.preparing import prepare
 from engine.core.triggers import Starts
 from engine.flows.directory import Cache, Directory
-from engine.flows.gather import Gatherer
+from engine.flows.gather import Gatherer, Remembered
 from engine.flows.request import Request
 from engine.flows.version import version_of
 from engine.nexudus.client import NexudusReader
@@ -53,10 +53,8 @@ class Watched(Protocol):
     def coverage(self, tasklist: str) -> Sequence[tuple[str, Instant]]: ...
 
 
-class Chains(Cache, Protocol):
+class Memory(Cache, Remembered, Protocol):
     """The ledger's memory that facts are read with."""
-
-    def membership_of(self, coworker_id: int) -> Mapping[int, int]: ...
 
 
 def see_lists(lists: Lists, watched: Watched, now: Instant) -> None:
@@ -120,7 +118,7 @@ class Covering:
 class Meant:
     """Whether an `applies` of before means a coworker, by the facts of today: the only ones that there are."""
 
-    def __init__(self, reader: NexudusReader, memory: Chains, clock: Callable[[], Instant]) -> None:
+    def __init__(self, reader: NexudusReader, memory: Memory, clock: Callable[[], Instant]) -> None:
         self._reader = reader
         self._memory = memory
         self._directory = Directory(reader, memory, clock)
@@ -129,7 +127,8 @@ class Meant:
     def __call__(self, ready: Ready, before: Applies, occurrence: Occurrence) -> bool:
         """Return it; what only the list's own run can find wrong does not count here. Raises Unreachable."""
         tasklist = ready.prepared.tasklist.model_copy(update={"applies": before})
-        prepared, _ = prepare(tasklist, ready.prepared.organisation)
+        # locations=(): who holds which role where is no matter of `applies`, and an overlay may settle it
+        prepared, _ = prepare(tasklist, ready.prepared.organisation, locations=())
         if prepared is None:  # it names what organisation.yaml has no more
             return False
         request = Request(
@@ -139,7 +138,8 @@ class Meant:
             event_name=occurrence.event,
             event_at=occurrence.since,
         )
-        gatherer = Gatherer(self._reader, self._directory, prepared, self._memory.membership_of)
+        own, _ = prepared.parts()  # whoever it is, what is their own decides; their team's part asks for itself
+        gatherer = Gatherer(self._reader, self._directory, own, self._memory)
         try:
             gatherer.gather(request, version_of(prepared, ready.data))
         except DoesNotApply:
