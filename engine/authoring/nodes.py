@@ -57,8 +57,9 @@ Path = Parts[str | int]
 
 
 class _Reader:
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, most: int) -> None:
         self.source = source
+        self.most = most
         self.events: Iterator[Any] = yaml.parse(source.text, Loader=LOADER)
         self.problems: list[Problem] = []
         self.count = 0
@@ -77,8 +78,8 @@ class _Reader:
 
     def node(self, event: Any, depth: int) -> Node:
         self.count += 1
-        if self.count > MAX_NODES:
-            raise Problems([self.problem(event, f"a file holds at most {MAX_NODES:,} values")])
+        if self.count > self.most:
+            raise Problems([self.problem(event, f"a file holds at most {self.most:,} values")])
         if depth > MAX_DEPTH:
             raise Problems([self.problem(event, f"values are nested at most {MAX_DEPTH} deep")])
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
@@ -129,13 +130,13 @@ def _tag(tag: str) -> str:
     return repr(tag.replace("tag:yaml.org,2002:", "!!"))
 
 
-def parse(source: Source) -> tuple[Node, tuple[Problem, ...]]:
-    """Return the tree of a file, and its duplicate keys (the first of each stands in the tree).
+def parse(source: Source, most: int = MAX_NODES) -> tuple[Node, tuple[Problem, ...]]:
+    """Return the tree of a file of at most so many values, and its duplicate keys (the first of each is in the tree).
 
     Raises:
         Problems: the first mistake of a file that is no YAML or breaks a limit.
     """
-    reader = _Reader(source)
+    reader = _Reader(source, most)
     try:
         node = reader.document()
     except yaml.MarkedYAMLError as error:
