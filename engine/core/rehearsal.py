@@ -47,8 +47,10 @@ class Task(NamedTuple):
     """The local day of `at`."""
     is_made: bool
     """False where the list says `late: skip`, and it is."""
+    gathers: bool
+    """Whether starts share this due for another reason than closed days: its rule, or because it was late."""
     skips_closed: bool
-    """Whether closed days moved the due."""
+    """Whether closed days moved the due, or were passed on the way to it."""
     clock: str
     """What a clock change did to it, or ''."""
     outruns: str

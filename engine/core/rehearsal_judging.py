@@ -6,7 +6,7 @@ Pure. Starts come one after the other and are not kept: what is kept is bounded 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from whenever import Date, Instant
@@ -33,7 +33,7 @@ class Judge:
         for start in starts:
             self.starts += 1
             if start.trouble:
-                place.troubles[start.trouble].append(start.day)
+                place.troubles[start.trouble.partition(":")[0]].append((start.day, start.trouble))
             for task in start.tasks:
                 if task.is_made:
                     self._count(task)
@@ -94,9 +94,12 @@ class _Place:
 
     def __init__(self, location: str, zone: str, shared_by: int) -> None:
         self.location, self.zone, self.shared_by = location, zone, shared_by
-        self.troubles: defaultdict[str, list[Date]] = defaultdict(list)
+        self.troubles: defaultdict[str, list[tuple[Date, str]]] = defaultdict(list)
+        """By what stands before the colon, the item: the sentences behind it hold dates, and differ every day."""
         self.cases: dict[tuple[Kind, str, str], _Cases] = {}
         self.shared: defaultdict[tuple[str, Date], list[Date]] = defaultdict(list)
+        self.closed: set[tuple[str, Date]] = set()
+        """Of these, the ones on the way to which closed days were passed."""
 
     def take(self, start: Start, task: Task) -> None:
         if task.rule_at is not None and task.rule_at < start.made_at:
@@ -105,10 +108,12 @@ class _Place:
             self._add("after-start", start, task)
         if task.clock:
             self._add("clock-change", start, task)
-        if task.skips_closed and task.day is not None:
+        if not task.gathers and task.day is not None:
             days = self.shared[task.item, task.day]
             if not days or days[-1] != start.day:
                 days.append(start.day)
+            if task.skips_closed:
+                self.closed.add((task.item, task.day))
 
     def _add(self, kind: Kind, start: Start, task: Task) -> None:
         key = (kind, task.item, task.clock if kind == "clock-change" else "")
@@ -118,9 +123,11 @@ class _Place:
         cases.add(start)
 
     def findings(self) -> Iterator[Finding]:
-        for trouble, days in self.troubles.items():
-            said = f"{_starts(days)} cannot be made: {trouble}"
-            yield Finding("cannot-expand", self.location, said, starts=tuple(days))
+        for troubles in self.troubles.values():
+            days = tuple(day for day, _ in troubles)
+            first = f"the start on {long_day(days[0])}" if len(days) == 1 else f"{len(days)} starts ({some_days(days)})"
+            said = f"{first} cannot be made: {troubles[0][1]}"
+            yield Finding("cannot-expand", self.location, said, starts=days)
         for (kind, item, _), cases in self.cases.items():
             said = self._said(kind, cases)
             yield Finding(kind, self.location, said, (item,), "", cases.task.day, tuple(cases.days), cases.tasks)
@@ -145,7 +152,7 @@ class _Place:
         """One finding for each due day, with all items that enough starts share it for."""
         by_day: defaultdict[Date, list[tuple[str, list[Date]]]] = defaultdict(list)
         for (item, day), starts in self.shared.items():
-            if len(starts) >= self.shared_by:
+            if len(starts) >= self.shared_by and (item, day) in self.closed:
                 by_day[day].append((item, starts))
         for day, items in sorted(by_day.items()):
             shared = tuple(sorted({start for _, found in items for start in found}))
@@ -153,7 +160,3 @@ class _Place:
             most = max(len(found) for _, found in items)
             said = f"{most} starts share {long_day(day)} for {', '.join(names)}: {some_days(shared)}"
             yield Finding("pile-up", self.location, said, names, "", day, shared, sum(len(f) for _, f in items))
-
-
-def _starts(days: Sequence[Date]) -> str:
-    return f"the start on {long_day(days[0])}" if len(days) == 1 else f"{len(days)} starts, {some_days(tuple(days))},"

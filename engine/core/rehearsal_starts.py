@@ -85,26 +85,28 @@ class Starts:
     def _of_bulk(self, one: Dated, person: str, facts: Facts, day_of: DayOf) -> Task:
         item = one.item.id
         if one.due is None or one.at is None:
-            return Task(item, one.key, person, None, None, None, True, False, "", "")
+            return Task(item, one.key, person, None, None, None, True, True, False, "", "")
         due = one.due
         late = one.at is not due.at
         day = one.at.to_tz(facts.zone).date() if late else due.day
         outruns = self._outruns(item, day, day_of, is_late=late) if item in self.befores and one.made else ""
-        closed = due.skips and not late and item not in self.gathers
-        return Task(item, one.key, person, due.at, one.at, day, one.made, closed, due.clock, outruns)
+        gathers = late or item in self.gathers
+        return Task(item, one.key, person, due.at, one.at, day, one.made, gathers, due.skips, due.clock, outruns)
 
     def _of_plan(self, action: Action, facts: Facts, day_of: DayOf) -> Task:
         wanted, at, rule_at = action.wanted, action.due_at, action.wanted.due_at
         made = action.action != "skip"
         if at is None or rule_at is None:
             name = wanted.responsible_name
-            return Task(wanted.item, wanted.key, name, rule_at, at, None, made, False, "", "")
+            return Task(wanted.item, wanted.key, name, rule_at, at, None, made, True, False, "", "")
         steps, due = wanted.explanation.due, self.items[wanted.item].due
         late, day = action.late_from is not None, at.to_tz(facts.zone).date()
         clock = clock_said(steps, due, rule_at, facts.zone) if due else ""
         outruns = self._outruns(wanted.item, day, day_of, is_late=late) if wanted.item in self.befores and made else ""
-        closed = skips_closed(steps) and not late and wanted.item not in self.gathers
-        return Task(wanted.item, wanted.key, wanted.responsible_name, rule_at, at, day, made, closed, clock, outruns)
+        gathers, skips = late or wanted.item in self.gathers, skips_closed(steps)
+        return Task(
+            wanted.item, wanted.key, wanted.responsible_name, rule_at, at, day, made, gathers, skips, clock, outruns
+        )
 
     def _outruns(self, item: str, day: Date, day_of: DayOf, *, is_late: bool) -> str:
         name, by_clock = self.befores[item]
