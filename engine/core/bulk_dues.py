@@ -7,7 +7,6 @@ fallbacks in use, clock changes, and every error.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from calendar import monthrange
 from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from functools import partial
@@ -78,7 +77,7 @@ class Table:
         days = range(self.first, self.last + 1)
         self.open = [number for number in days if calendar.is_open(Date(date.fromordinal(number)))]
         self._is_open = frozenset(self.open)
-        self._moments: dict[tuple[int, Clock], tuple[Instant, str, Date]] = {}
+        self._moments: dict[Clock, dict[int, tuple[Instant, str, Date]]] = {}
 
     def is_open(self, day: int) -> bool:
         if not self.first <= day <= self.last:
@@ -93,17 +92,18 @@ class Table:
             raise Slow
         return self.open[at]
 
+    def moments(self, clock: Clock) -> dict[int, tuple[Instant, str, Date]]:
+        """Return the memory of one local time of day: day -> its moment, also as the wire has it."""
+        return self._moments.setdefault(clock, {})
+
     def moment(self, day: int, clock: Clock) -> tuple[Instant, str, Date]:
         """Return the moment of a local time of day; a ValueError where a clock change touches it."""
-        found = self._moments.get((day, clock))
-        if found is None:
-            local_day = Date(date.fromordinal(day))
-            time = clock
-            if not isinstance(time, Time):
-                time = self.calendar.opening_on(local_day) if time == "opening" else self.calendar.closing_on(local_day)
-            at = local_day.at(time).assume_tz(self.zone, disambiguation="raise").to_instant()
-            found = (at, at.format_iso(), local_day)  # whole seconds: as wire_moment has them
-            remember(self._moments, (day, clock), found)
+        local_day, time = Date(date.fromordinal(day)), clock
+        if not isinstance(time, Time):
+            time = self.calendar.opening_on(local_day) if time == "opening" else self.calendar.closing_on(local_day)
+        at = local_day.at(time).assume_tz(self.zone, disambiguation="raise").to_instant()
+        found = (at, at.format_iso(), local_day)  # whole seconds: as wire_moment has them
+        remember(self.moments(clock), day, found)
         return found
 
 
@@ -122,16 +122,24 @@ class Rule:
         self.goes_back = ends(rule, Anchor(named, Date.MIN, ""))
         self.clock: Clock = rule.clock or ("closing" if last else "opening")
         self.target = _target(rule.when, table)
+        self.moments = table.moments(self.clock)
 
-    def day(self, anchored: Mapping[str, int]) -> tuple[int, bool]:
-        """Return the day, after closed days, and whether these had a say."""
+    def start(self, anchored: Mapping[str, int]) -> int:
+        """Return the day that it counts from."""
         start = self.fixed if self.fixed is not None else anchored.get(self.anchor or "")
         if start is None:
             raise Slow
+        return start
+
+    def moment(self, start: int) -> Moment:
+        """Return the due for the day that it counts from, after closed days."""
         day, settled, skips = self.target(start)
-        if settled or self.roll == "none" or self.table.is_open(day):
-            return day, skips
-        return self._rolled(day), True
+        if not settled and self.roll != "none" and not self.table.is_open(day):
+            day, skips = self._rolled(day), True
+        found = self.moments.get(day)
+        if found is None:
+            found = self.table.moment(day, self.clock)
+        return Moment(found[0], found[1], found[2], skips, "")
 
     def _rolled(self, day: int) -> int:
         natural: Roll = "previous" if self.goes_back else "next"
@@ -140,10 +148,6 @@ class Rule:
             back, ahead = day - self.table.nth(day, 1, "before"), self.table.nth(day, 1, "after") - day
             roll = natural if back == ahead else "previous" if back < ahead else "next"
         return self.table.nth(day, 1, "before" if roll == "previous" else "after")
-
-    def moment(self, anchored: Mapping[str, int]) -> Moment:
-        day, skips = self.day(anchored)
-        return Moment(*self.table.moment(day, self.clock), skips, "")
 
 
 def _target(when: When, table: Table) -> Target:
@@ -179,8 +183,7 @@ def _first_weekday(when: FirstWeekday, day: int) -> tuple[int, bool, bool]:
 def _month_edge(when: MonthEdge, table: Table, day: int) -> tuple[int, bool, bool]:
     found = date.fromordinal(day)
     first = date.fromordinal(_months_on(found.replace(day=1), {"before": -1, "of": 0, "after": 1}[when.month]))
-    edge = first.replace(day=monthrange(first.year, first.month)[1]) if when.edge == "last" else first
-    reached = edge.toordinal()
+    reached = _month_end(first.year, first.month) if when.edge == "last" else first.toordinal()
     if not when.business or table.is_open(reached):
         return reached, when.business, False
     return table.nth(reached, 1, "after" if when.edge == "first" else "before"), True, True
@@ -190,7 +193,14 @@ def _months_on(day: date, months: int) -> int:
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     if not 1 <= year <= 9999:
         raise Slow
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1])).toordinal()
+    return min(date(year, month + 1, 1).toordinal() + day.day - 1, _month_end(year, month + 1))
+
+
+def _month_end(year: int, month: int) -> int:
+    """Return the number of a month's last day."""
+    if (year, month) == (9999, 12):
+        return date.max.toordinal()
+    return date(year + month // 12, month % 12 + 1, 1).toordinal() - 1
 
 
 class Dues:
@@ -236,14 +246,14 @@ class Dues:
             return None
         days = {name: day for name, day in zip(self.names, key, strict=True) if type(day) is int}
         try:
-            return self._bounded(rule, days) if self.earliest or self.latest else rule.moment(days)
+            return self._bounded(rule, days) if self.earliest or self.latest else rule.moment(rule.start(days))
         except (Slow, ValueError, OverflowError):  # a clock change, or out of the years 1 to 9999
             return None
 
     def _bounded(self, rule: Rule, days: Mapping[str, int]) -> Moment:
-        found = rule.moment(days)
-        earliest = self.earliest.moment(days) if self.earliest else None
-        latest = self.latest.moment(days) if self.latest else None
+        found = rule.moment(rule.start(days))
+        earliest = self.earliest.moment(self.earliest.start(days)) if self.earliest else None
+        latest = self.latest.moment(self.latest.start(days)) if self.latest else None
         if earliest and latest and earliest.at > latest.at:
             raise Slow
         if earliest and found.at < earliest.at:

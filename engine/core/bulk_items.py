@@ -87,7 +87,9 @@ class Item:
         change = ready.item.clock_change or place.prepared.tasklist.clock_change
         self.dues = None if ready.due is None else place.shelf.dues(AskedDue(ready.due, ready.anchor, change))
         chosen = ready.responsible
-        self.choice = (chosen.role, chosen.pick, str(chosen.holder))
+        self.rotates = chosen.pick == "rotate"
+        self.has_absences = bool(place.prepared.organisation.absences)
+        self.choice: tuple[object, ...] = (chosen.role, chosen.pick, str(chosen.holder))
         flags = (ready.notify_by_email, ready.display_to_everyone)
         self.tail = ',"NotifyByEmail":{},"DisplayToEveryone":{}}}'.format(*(str(flag).lower() for flag in flags))
         self.rest = self._rest("", cycle)
@@ -128,10 +130,9 @@ class Item:
     def person(self, member: Member, one: Dated) -> int:
         """Return the user id of who is responsible. Raises as `choose_person`."""
         subject = member.subject(self.ready.once_per)
-        rotates = self.ready.responsible.pick == "rotate"
+        on = one.due.day if one.due and self.has_absences else None
+        key = (*self.choice, subject if self.rotates else None, on) if self.rotates or on else self.choice
         known = self.place.people
-        on = one.due.day if one.due and self.place.prepared.organisation.absences else None
-        key = (*self.choice, subject if rotates else None, on)
         found = known.get(key)
         if found is None:
             found = choose_person(

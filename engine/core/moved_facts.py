@@ -71,6 +71,7 @@ def made_up(  # noqa: PLR0913 - all that tells one made-up member from another, 
     in. A team of two, that the member pays for, only on demand: see `names_team`.
     """
     start = day.add(days=-365) if turn == "contract.cancellation" else day
+    signed = wire_moment(made_at)
     plan = next((tariff for tariff in prepared.tasklist.applies.tariffs), None)
     end = {"CancellationDate": _midnight(day), "Cancelled": True} if turn == "contract.cancellation" else {}
     contract = {
@@ -82,7 +83,7 @@ def made_up(  # noqa: PLR0913 - all that tells one made-up member from another, 
     coworker = {
         "Id": _MEMBER, "FullName": "Sample Member", "GuessedFirstName": "Sample", "GuessedLastName": "Member",
         "Email": "member@example.invalid", "CompanyName": "Sample Company", "BusinessArea": "Samples", "Active": True,
-        "RegistrationDate": wire_moment(made_at), "CreatedOn": wire_moment(made_at),
+        "RegistrationDate": signed, "CreatedOn": signed,
         "InvoicingBusinessId": ground.business_id,
     }  # fmt: skip
     place = ground.facts
