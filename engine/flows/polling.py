@@ -93,8 +93,7 @@ class Waits:
         """
         waits = _open(self._ledger.waits())
         if waits or always:
-            changed = self._changes.read(waits, self._clock())
-            self._ledger.hasten_waits(changed.coworker_ids & {one.coworker_id for one in waits}, changed.moment)
+            self._changes.read(waits, self._clock())
         now = self._clock()
         due = [one for one in _open(self._ledger.waits()) if one.next_look_at is not None and one.next_look_at <= now]
         return self.look(due)

@@ -23,7 +23,8 @@ class Following(LedgerView):
     ) -> None:
         """Remember since when tasks are completed (None: open again), and which are no more. Unknown ones are let be.
 
-        Nothing is written where there is nothing to tell.
+        What waits for this coworker is looked at next, whoever saw the end. Where there is nothing to tell, nothing
+        is written.
         """
         if not completed and not gone:
             return
@@ -33,6 +34,7 @@ class Following(LedgerView):
                 holding.complete(connection, coworker_id, moments)
             if gone:
                 holding.go(connection, coworker_id, gone, milliseconds(now))
+            waiting.hasten(connection, {coworker_id}, milliseconds(now))
 
     def reassigning(self, change: Reassigning, now: Instant) -> int:
         """Record that a task is about to be given to somebody else, before the first byte; the number of the change.
@@ -61,12 +63,6 @@ class Following(LedgerView):
         if found:
             self._text_in_log = True
             self._tidy()
-
-    def hasten_waits(self, coworker_ids: Collection[int], now: Instant) -> None:
-        """Let what waits for these coworkers be looked at now: a task of theirs changed."""
-        if coworker_ids:
-            with self._writing() as connection:
-                waiting.hasten(connection, coworker_ids, milliseconds(now))
 
     def end_wait(self, coworker_id: int, key: BatchKey, why: str, now: Instant) -> None:
         """Give up a batch that can never go on; `why`, without a member's text, stays for `tasklists status`."""

@@ -141,7 +141,6 @@ METHODS: dict[str, Callable[[Ledger], Prepared]] = {
     "reassigned": lambda one: lambda: one.reassigned(1, "reassigned", LATER),
     "keep_waiting": lambda one: lambda: one.keep_waiting(waiting("{1}")),
     "waits_no_more": lambda one: lambda: one.waits_no_more(ADA, BATCH),
-    "hasten_waits": lambda one: lambda: one.hasten_waits({ADA}, NOW),
     "end_wait": lambda one: lambda: one.end_wait(ADA, BATCH, "left", LATER),
     "forget_ended_waits": lambda one: lambda: one.forget_ended_waits(LATER),
     "record_verdicts": lambda one: lambda: one.record_verdicts(ADA, {1: None}),

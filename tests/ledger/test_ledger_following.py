@@ -107,10 +107,11 @@ def test_a_batch_waits_once_and_its_newest_word_counts(ledger: Ledger) -> None:
 
 def test_what_changed_is_looked_at_at_once_and_what_comes_sooner_stays(ledger: Ledger) -> None:
     ledger.keep_waiting(waiting("{}", next_look_at=None))
-    ledger.hasten_waits({ADA + 1}, NOW)
-    assert ledger.waits()[0].next_look_at is None
-    ledger.hasten_waits({ADA}, NOW)
-    ledger.hasten_waits({ADA}, LATER)
+    ledger.note_ends(ADA + 1, {identity("card"): NOW}, (), NOW)
+    ledger.note_ends(ADA, {}, (), NOW)
+    assert ledger.waits()[0].next_look_at is None, "nothing of hers ended"
+    ledger.note_ends(ADA, {identity("card"): NOW}, (), NOW)
+    ledger.note_ends(ADA, {}, {identity("tour")}, LATER)
     assert ledger.waits()[0].next_look_at == NOW
 
 
@@ -120,7 +121,7 @@ def test_a_batch_that_is_given_up_keeps_the_reason_and_nothing_that_was_asked(le
     (found,) = ledger.waits()
     assert (found.ended_at, found.why, found.request, found.items) == (LATER, "the coworker has left", "", "[]")
     assert "Ada" not in repr(rows_of(place, "SELECT * FROM waits"))
-    ledger.hasten_waits({ADA}, LATER)
+    ledger.note_ends(ADA, {identity("card"): NOW}, (), LATER)
     assert ledger.waits()[0].next_look_at is None, "nobody looks any more"
     assert ledger.forget_ended_waits(LATER) == 0
     assert ledger.forget_ended_waits(LATER.add(seconds=1)) == 1

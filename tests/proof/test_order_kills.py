@@ -42,7 +42,7 @@ NAMES = ("Papers", "Card", "Key", "Tour")
 QUICK = {"TASKLISTS_LEASE_SECONDS": "0.5", "TASKLISTS_QUIET_SECONDS": "0.3", "TASKLISTS_WAIT_SECONDS": "1"}
 METHODS = {
     "engine.ledger.ledger.Ledger": (
-        *("begin_run", "claim", "record", "finish_run", "note_ends", "keep_waiting", "waits_no_more", "hasten_waits"),
+        *("begin_run", "claim", "record", "finish_run", "note_ends", "keep_waiting", "waits_no_more"),
         *("take_lease", "give_back_lease"),
     ),
     "engine.nexudus.client.NexudusClient": ("create_task", "tasks_of", "short_list"),
