@@ -31,11 +31,14 @@ Example:
 @click.option("--online", is_flag=True, help="Also ask Nexudus: locations, time zones, people, plans. Reads only.")
 @click.option("--format", "form", type=click.Choice(["text", "json", "github"]), default="text", show_default=True)
 def command(*, names: tuple[str, ...], folder: str | None, online: bool, form: str) -> int:
-    """Check the named lists, or all, and organisation.yaml: every problem with file, line and column."""
+    """Check the named lists, or all, and organisation.yaml: every problem with file, line and column.
+
+    Cases in tests/ are checked too.
+    """
     from engine.authoring.check import check_folder
 
     place = folder_in_use(folder)
-    found = check_folder(place, names)
+    found = _with_cases(check_folder(place, names), place, names)
     if online and not found.errors:
         found = _with_online(found)
     elif online:
@@ -49,6 +52,16 @@ def command(*, names: tuple[str, ...], folder: str | None, online: bool, form: s
         _print_text(found, place)
         _print_summary(found, place, names)
     return 2 if found.errors else 0
+
+
+def _with_cases(found: Checked, folder: Folder, names: tuple[str, ...]) -> Checked:
+    """Add what is wrong in the files of cases; a run or a preview does not hang on those."""
+    if not (folder.path / "tests").is_dir():
+        return found
+    from engine.authoring.case_files import case_problems
+
+    told = case_problems(folder, found.lists, names)
+    return replace(found, problems=tuple(sorted({*found.problems, *told})))
 
 
 def _with_online(found: Checked) -> Checked:

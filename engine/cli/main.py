@@ -31,6 +31,7 @@ COMMANDS = {
     "init": "Make a starter folder by asking for locations and people.",
     "check": "Find everything that is wrong in the files, without the network.",
     "show": "One list as it is in force, with all that it extends, includes and overlays.",
+    "test": "Try the cases of lists: members in, expected tasks out, and what no case reaches.",
     "rehearse": "A list for every start day of a year: late dates, pile-ups, overloads. Offline.",
     "fields": "The facts that texts and conditions may name.",
     "schema": "The JSON Schema of the files, for editors.",
@@ -38,7 +39,7 @@ COMMANDS = {
     "sandbox": "Run a stand-in for the Nexudus API.",
 }
 
-_MODULES = {"import": "import_lists"}
+_MODULES = {"import": "import_lists", "test": "test_lists"}
 """Where a command's module cannot bear its name."""
 
 

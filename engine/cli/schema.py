@@ -14,10 +14,10 @@ Example:
   tasklists schema run
 """
 _DIALECT = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
-_FILES = ("tasklist", "organisation")
+_FILES = ("tasklist", "organisation", "cases")
 _OUTPUTS = (
     *("preview", "run", "resume", "status", "reassign", "audit", "probe"),
-    *("inbox", "hooks", "backfill", "config", "check", "show", "rehearse", "fields"),
+    *("inbox", "hooks", "backfill", "config", "check", "show", "test", "rehearse", "fields"),
     *("import", "init"),
 )
 
@@ -25,24 +25,25 @@ _OUTPUTS = (
 @click.command(epilog=_EPILOG)
 @click.argument("kind", type=click.Choice([*_FILES, *_OUTPUTS]), default="tasklist")
 def command(*, kind: str) -> None:
-    """Print the JSON Schema of task lists, of organisation.yaml, or of the JSON that a command prints."""
+    """Print the JSON Schema of task lists, of organisation.yaml, of cases, or of the JSON that a command prints."""
     from engine.cli.showing import print_json
 
     print_json(file_schema(kind) if kind in _FILES else _DIALECT | _of_output(kind))
 
 
 def file_schema(kind: str) -> dict[str, Any]:
-    """Return the JSON Schema of the files of a kind: tasklist or organisation."""
+    """Return the JSON Schema of the files of a kind: tasklist, organisation or cases."""
     return _DIALECT | _of_file(kind)
 
 
 def _of_file(kind: str) -> dict[str, Any]:
     from pydantic.json_schema import PydanticJsonSchemaWarning
 
+    from engine.core.cases import CaseFile
     from engine.core.organisation import Organisation
     from engine.core.overlaying import WrittenList
 
-    model = Organisation if kind == "organisation" else WrittenList
+    model = {"organisation": Organisation, "cases": CaseFile}.get(kind, WrittenList)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PydanticJsonSchemaWarning)  # defaults such as 09:00-18:00 are no JSON
         return model.model_json_schema()

@@ -5,6 +5,7 @@ Every field that a case names is compared, and each that differs is told alone, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -23,6 +24,10 @@ FIELDS: Final = (
     *("waits", "late", "notify_by_email", "display_to_everyone"),
 )
 """The fields of a task that a case may expect, in the order in which they are compared and written."""
+
+
+_STAND_IN = re.compile(r" -> user -\d+")
+"""People are stood in for here, by numbers that no user has."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +150,9 @@ def _of_fields(path: Path, one: Expected, action: Action, outcome: Outcome) -> I
 
 def _why(name: str, action: Action) -> tuple[str, ...]:
     explained = action.wanted.explanation
-    return {"due": explained.due, "late": explained.due, "responsible": explained.responsible}.get(name, ())
+    if name == "responsible":
+        return tuple(_STAND_IN.sub("", step) for step in explained.responsible)
+    return explained.due if name in {"due", "late"} else ()
 
 
 def field_value(name: str, action: Action, outcome: Outcome) -> Any:
