@@ -178,9 +178,9 @@ class _Composer:
         found: list[Node] = []
         texts = value.parts if isinstance(value, Sequence) else (value,)
         for text in texts:
-            if isinstance(text, Scalar) and place(text) not in self._dead | self._again:
-                if text.text in self._library.names:
-                    found += included_items(self.whole(text.text, location))
+            named = isinstance(text, Scalar) and text.text in self._library.names
+            if isinstance(text, Scalar) and named and place(text) not in self._dead | self._again:
+                found += included_items(self.whole(text.text, location))
         return found
 
 
