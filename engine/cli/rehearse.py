@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +72,7 @@ def command(
     prepared = ready_list(folder_in_use(folder), tasklist).prepared
     saved = _saved(facts_file, prepared)
     asked_for = _asked(prepared, first, options, saved)
+    gc.freeze()  # what is loaded by now stays: looking through it again and again takes a third of the time
     told = rehearse(prepared, asked_for, saved, lambda line: click.echo(f"rehearsed {line}", err=True))
     _show(told, form, out)
     found = {one.kind for one in told.findings}

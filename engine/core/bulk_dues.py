@@ -1,45 +1,28 @@
-"""Due rules for many coworkers: days are numbers, open days a table, and each local time is placed in its zone once.
+"""The dues of a list for many coworkers: each worked out once for the days that it counts from.
 
-Pure. It gives the moments of `resolve_due`, which it calls itself for whatever it does not know: minutes and hours,
-fallbacks in use, clock changes, and every error.
+Pure. It gives the moments of `resolve_due`, which it calls itself for whatever tables do not know, errors included.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Mapping
-from datetime import date
 from functools import partial
 from typing import NamedTuple, Protocol
 
-from whenever import Date, Instant, Time
+from whenever import Date, Instant
 
 from engine.core.bulk_known import anchors_of
+from engine.core.bulk_rules import Moment, Rule, Slow, Table
 from engine.core.bulk_texts import remember
 from engine.core.calendar import Calendar
-from engine.core.due import Clock, Count, Due, DueRule, FirstWeekday, MonthEdge, On, Roll, When
+from engine.core.due import Due, Roll
 from engine.core.due_day import keeps_clock
 from engine.core.due_told import clock_said, skips_closed
 from engine.core.model import ClockChange
-from engine.core.resolve import Anchor, ends, resolve_due
+from engine.core.resolve import Anchor, resolve_due
 from engine.core.wire_dates import wire_moment
 
-MOST_DAYS = 366 * 40
-"""A longer span of a calendar is not put into a table: it takes longer than it saves."""
-
-
-class Slow(Exception):
-    """Not for tables: `resolve_due` says what is to be said."""
-
-
-class Moment(NamedTuple):
-    """A due with what is asked of it: its moment, also as the wire has it, its local day, and what moved it."""
-
-    at: Instant
-    wire: str
-    day: Date
-    skips: bool
-    clock: str
+__all__ = ["AskedDue", "Dues", "Moment", "Shelf"]
 
 
 class AskedDue(NamedTuple):
@@ -62,147 +45,6 @@ class Anchored(Protocol):
     def anchors(self, names: Collection[str]) -> Mapping[str, Anchor | None]: ...
 
 
-Target = Callable[[int], tuple[int, bool, bool]]
-"""A day's number -> the day that a rule names, whether it was found by counting open days, and past closed ones."""
-
-
-class Table:
-    """One calendar in one zone: which days are open, and when a local time of day is."""
-
-    def __init__(self, calendar: Calendar, zone: str) -> None:
-        self.calendar, self.zone = calendar, zone
-        self.first, self.last = (day.to_stdlib().toordinal() for day in calendar.covers)
-        if self.last - self.first > MOST_DAYS:
-            raise Slow
-        days = range(self.first, self.last + 1)
-        self.open = [number for number in days if calendar.is_open(Date(date.fromordinal(number)))]
-        self._is_open = frozenset(self.open)
-        self._moments: dict[Clock, dict[int, tuple[Instant, str, Date]]] = {}
-
-    def is_open(self, day: int) -> bool:
-        if not self.first <= day <= self.last:
-            raise Slow
-        return day in self._is_open
-
-    def nth(self, day: int, number: int, side: str) -> int:
-        """Return the n-th open day strictly before or after a day."""
-        self.is_open(day)
-        at = bisect_left(self.open, day) - number if side == "before" else bisect_right(self.open, day) + number - 1
-        if not 0 <= at < len(self.open):
-            raise Slow
-        return self.open[at]
-
-    def moments(self, clock: Clock) -> dict[int, tuple[Instant, str, Date]]:
-        """Return the memory of one local time of day: day -> its moment, also as the wire has it."""
-        return self._moments.setdefault(clock, {})
-
-    def moment(self, day: int, clock: Clock) -> tuple[Instant, str, Date]:
-        """Return the moment of a local time of day; a ValueError where a clock change touches it."""
-        local_day, time = Date(date.fromordinal(day)), clock
-        if not isinstance(time, Time):
-            time = self.calendar.opening_on(local_day) if time == "opening" else self.calendar.closing_on(local_day)
-        at = local_day.at(time).assume_tz(self.zone, disambiguation="raise").to_instant()
-        found = (at, at.format_iso(), local_day)  # whole seconds: as wire_moment has them
-        remember(self.moments(clock), day, found)
-        return found
-
-
-class Rule:
-    """One rule over a table. Slow is raised for every day that it cannot answer for."""
-
-    def __init__(
-        self, rule: DueRule, table: Table, *, anchor: str | None, roll: Roll | None, last: bool = False
-    ) -> None:
-        if keeps_clock(rule.when):
-            raise Slow
-        self.table, self.roll = table, roll
-        self.anchor = rule.day if isinstance(rule.day, str) else anchor
-        self.fixed = rule.day.to_stdlib().toordinal() if isinstance(rule.day, Date) else None
-        named = "" if self.fixed is not None else self.anchor or ""
-        self.goes_back = ends(rule, Anchor(named, Date.MIN, ""))
-        self.clock: Clock = rule.clock or ("closing" if last else "opening")
-        self.target = _target(rule.when, table)
-        self.moments = table.moments(self.clock)
-
-    def start(self, anchored: Mapping[str, int]) -> int:
-        """Return the day that it counts from."""
-        start = self.fixed if self.fixed is not None else anchored.get(self.anchor or "")
-        if start is None:
-            raise Slow
-        return start
-
-    def moment(self, start: int) -> Moment:
-        """Return the due for the day that it counts from, after closed days."""
-        day, settled, skips = self.target(start)
-        if not settled and self.roll != "none" and not self.table.is_open(day):
-            day, skips = self._rolled(day), True
-        found = self.moments.get(day)
-        if found is None:
-            found = self.table.moment(day, self.clock)
-        return Moment(found[0], found[1], found[2], skips, "")
-
-    def _rolled(self, day: int) -> int:
-        natural: Roll = "previous" if self.goes_back else "next"
-        roll = self.roll or natural
-        if roll == "nearest":
-            back, ahead = day - self.table.nth(day, 1, "before"), self.table.nth(day, 1, "after") - day
-            roll = natural if back == ahead else "previous" if back < ahead else "next"
-        return self.table.nth(day, 1, "before" if roll == "previous" else "after")
-
-
-def _target(when: When, table: Table) -> Target:
-    if isinstance(when, On) or (isinstance(when, Count) and not when.number and when.unit != "months"):
-        return lambda day: (day, False, False)
-    if isinstance(when, Count):
-        return _counted(when, table)
-    if isinstance(when, FirstWeekday):
-        return partial(_first_weekday, when)
-    return partial(_month_edge, when, table)
-
-
-def _counted(when: Count, table: Table) -> Target:
-    sign = -1 if when.side == "before" else 1
-    if when.unit == "business days":
-        return partial(_open_days, when, table)
-    if when.unit == "months":
-        return lambda day: (_months_on(date.fromordinal(day), sign * when.number), False, False)
-    step = sign * when.number * (7 if when.unit == "weeks" else 1)
-    return lambda day: (day + step, False, False)
-
-
-def _open_days(when: Count, table: Table, day: int) -> tuple[int, bool, bool]:
-    reached = table.nth(day, when.number, when.side)
-    return reached, True, abs(reached - day) != when.number
-
-
-def _first_weekday(when: FirstWeekday, day: int) -> tuple[int, bool, bool]:
-    ahead = (when.weekday.value - ((day - 1) % 7 + 1)) % 7
-    return day + (ahead or (0 if when.or_on else 7)), False, False
-
-
-def _month_edge(when: MonthEdge, table: Table, day: int) -> tuple[int, bool, bool]:
-    found = date.fromordinal(day)
-    first = date.fromordinal(_months_on(found.replace(day=1), {"before": -1, "of": 0, "after": 1}[when.month]))
-    reached = _month_end(first.year, first.month) if when.edge == "last" else first.toordinal()
-    if not when.business or table.is_open(reached):
-        return reached, when.business, False
-    return table.nth(reached, 1, "after" if when.edge == "first" else "before"), True, True
-
-
-def _months_on(day: date, months: int) -> int:
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    if not 1 <= year <= 9999:
-        raise Slow
-    return min(date(year, month + 1, 1).toordinal() + day.day - 1, _month_end(year, month + 1))
-
-
-def _month_end(year: int, month: int) -> int:
-    """Return the number of a month's last day."""
-    if (year, month) == (9999, 12):
-        return date.max.toordinal()
-    return date(year + month // 12, month % 12 + 1, 1).toordinal() - 1
-
-
 class Dues:
     """One due in one calendar and zone, with a memory by the anchors' values."""
 
@@ -213,6 +55,9 @@ class Dues:
         rules = [rule for rule in (due.rule, due.fallback, due.not_before, due.not_after) if rule is not None]
         self.by_day = not any(keeps_clock(rule.when) for rule in rules)
         self.known: dict[tuple[object, ...], Moment] = {}
+        self.by_start: dict[int, Moment] = {}
+        self.lane: Callable[[int], Moment] | None = None
+        """The way of most dues: one rule that counts from one day."""
         self.rule: Rule | None = None
         self.earliest: Rule | None = None
         self.latest: Rule | None = None
@@ -228,9 +73,22 @@ class Dues:
         self.earliest = make(due.not_before, roll=bounds[0]) if due.not_before else None
         self.latest = make(due.not_after, roll=bounds[1], last=True) if due.not_after else None
         self.rule = make(due.rule, roll=due.roll)
+        if len(self.names) == 1 and self.rule.fixed is None and not (self.earliest or self.latest):
+            self.lane = self.rule.moment
 
     def at(self, who: Anchored) -> Moment:
         """Return the due for a coworker. Raises as `resolve_due`."""
+        lane = self.lane
+        if lane is not None and (start := who.ordinal(self.names[0])) is not None:
+            known = self.by_start.get(start)
+            if known is not None:
+                return known
+            try:
+                known = lane(start)
+            except (Slow, ValueError, OverflowError):  # a clock change, or out of the years 1 to 9999
+                known = self._in_full(who.anchors(self.names))
+            remember(self.by_start, start, known)
+            return known
         key = tuple(map(who.ordinal if self.by_day else who.anchor, self.names))
         found = self.known.get(key)
         if found is None:

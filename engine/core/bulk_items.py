@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
@@ -94,7 +94,7 @@ class Item:
         self.tail = ',"NotifyByEmail":{},"DisplayToEveryone":{}}}'.format(*(str(flag).lower() for flag in flags))
         self.rest = self._rest("", cycle)
 
-    def rounds(self, member: Member) -> Iterable[tuple[str, Mapping[str, Value]]]:
+    def rounds(self, member: Member) -> Sequence[tuple[str, Mapping[str, Value]]]:
         """Return for_each key and facts of each task that is wanted."""
         loop, values = self.ready.loop, member.values
         if loop is not None:
@@ -104,28 +104,27 @@ class Item:
                 return ()
         return (("", values),)
 
-    def _looped(self, loop: Loop, values: Mapping[str, Value]) -> Iterator[tuple[str, Mapping[str, Value]]]:
+    def _looped(self, loop: Loop, values: Mapping[str, Value]) -> Sequence[tuple[str, Mapping[str, Value]]]:
         rounds = rounds_of(loop, values)
         if wrong_keys(rounds):
             raise NotPlain
-        for one in rounds:
-            if all(decide(one.values) for decide in self.conditions):
-                yield one.key, one.values
+        return [(one.key, one.values) for one in rounds if all(decide(one.values) for decide in self.conditions)]
 
-    def dated(self, member: Member, now: Instant) -> Iterator[Dated]:
-        """Yield the tasks that the coworker should have, with their dates. NotPlain for `late: fail` that is late."""
-        for key, values in self.rounds(member):
-            due = None if self.dues is None else self.dues.at(member)
-            if due is None:
-                yield Dated(self, key, values, None, None, "", True)
-            elif due.at >= now or self.late == "keep":
-                yield Dated(self, key, values, due, due.at, due.wire, True)
-            elif self.late == "closing":
-                yield Dated(self, key, values, due, *self.place.closing(due.at, now), True)
-            elif self.late == "skip":
-                yield Dated(self, key, values, due, due.at, due.wire, False)
-            else:
+    def dated(self, member: Member, now: Instant) -> list[Dated]:
+        """Return the tasks that the coworker should have, with their dates. NotPlain for `late: fail` that is late."""
+        rounds = self.rounds(member)
+        if not rounds:
+            return []
+        due = None if self.dues is None else self.dues.at(member)
+        if due is None:
+            return [Dated(self, key, values, None, None, "", True) for key, values in rounds]
+        at, wire, made = due.at, due.wire, True
+        if at < now and self.late != "keep":
+            if self.late not in {"closing", "skip"}:
                 raise NotPlain
+            made = self.late == "closing"
+            at, wire = self.place.closing(at, now) if made else (at, wire)
+        return [Dated(self, key, values, due, at, wire, made) for key, values in rounds]
 
     def person(self, member: Member, one: Dated) -> int:
         """Return the user id of who is responsible. Raises as `choose_person`."""

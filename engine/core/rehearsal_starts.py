@@ -5,7 +5,7 @@ Pure. The fast way of `bulk` where it knows the list, else the plan of the plain
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from whenever import Date, Instant
 
@@ -51,7 +51,8 @@ class Starts:
             HoldersNeeded: as `expand`; all that a user could mend is the start's trouble instead.
         """
         try:
-            tasks = tuple(task for bulk in self.bulks for task in self._tasks(bulk, facts, made_at))
+            parts = [self._tasks(bulk, facts, made_at) for bulk in self.bulks]
+            tasks = tuple(parts[0] if len(parts) == 1 else [task for part in parts for task in part])
         except UserError as error:
             return Start(day, made_at, (), "; ".join(str(error).splitlines()))
         return Start(day, made_at, tasks)
@@ -60,22 +61,20 @@ class Starts:
         """Make one start in full, texts included: where they fail, every day is done in full and told so."""
         try:
             for bulk in self.bulks:
-                bulk.plan(facts, made_at)
+                bulk.bodies(facts, made_at)
         except UserError:
             self._is_plain = True
 
-    def _tasks(self, bulk: Bulk, facts: Facts, made_at: Instant) -> Iterator[Task]:
+    def _tasks(self, bulk: Bulk, facts: Facts, made_at: Instant) -> list[Task]:
         found = None if self._is_plain else bulk.dated(facts, made_at)
-        if found is None:
-            read = read_facts(facts, bulk.prepared.organisation, named=())
-            days = {name: None if one is None else one.value for name, one in read.anchors.items()}
-            for action in bulk.plan(facts, made_at).actions:
-                yield self._of_plan(action, facts, lambda name: _local_day(days.get(name), facts.zone))
-            return
-        tasks, member = found
-        names = self._called(facts.people)
-        for one, person in tasks:
-            yield self._of_bulk(one, names.get(person, f"user {person}"), facts, member.local_day)
+        if found is not None:
+            tasks, member = found
+            names = self._called(facts.people)
+            return [self._of_bulk(one, names[person], facts, member.local_day) for one, person in tasks]
+        read = read_facts(facts, bulk.prepared.organisation, named=())
+        days = {name: None if one is None else one.value for name, one in read.anchors.items()}
+        actions = bulk.plan(facts, made_at).actions
+        return [self._of_plan(one, facts, lambda name: _local_day(days.get(name), facts.zone)) for one in actions]
 
     def _called(self, people: Directory) -> Mapping[int, str]:
         if self._names[0] is not people:
