@@ -7,7 +7,7 @@ waited for, and never wait without saying for what.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -24,6 +24,7 @@ from engine.flows.parts import TeamPart, parts_of, plan_for_team
 from engine.flows.preview import Preview, Previewer
 from engine.flows.stopping import Stopped
 from engine.flows.tenure import LEASE_SECONDS, Keeper, Occupied, Tenure, kept_by_thread
+from engine.ledger.values import RunId
 
 __all__ = ["Agree", "Job", "Moved", "Patience", "Ran", "Runner", "Tools", "Waiting"]
 
@@ -120,21 +121,26 @@ class Runner:
     def _make_both(self, mine: Begun, theirs: Begun, around: _Around) -> Ran:
         """Make the coworker's own tasks, then the team's. Whatever ends the first run, the second is not forgotten."""
         self.conduct.stop.check()
-        ran = self._make(mine, around, first=lambda: self._note_ahead(theirs))
+        noted: list[RunId] = []
+        ran = self._make(mine, around, first=lambda: noted.extend(self._note_ahead(theirs)))
         if ran.applied.stopped_by is not None:
             return ran
         try:
-            return replace(ran, team=self._make(theirs, around))
+            team = self._make(theirs, around)
+            for run_id in noted:  # the run that it stood for was made, and is gone on with by itself
+                with suppress(TasklistsError):  # else `resume` finds it, and that nothing is left to make
+                    self.tools.ledger.finish_run(run_id, {}, self.conduct.clock(), done=True)
+            return replace(ran, team=team)
         except TasklistsError as error:  # what was made is told, whatever happens to the rest
             return replace(ran, trouble=error)
 
-    def _note_ahead(self, begun: Begun) -> None:
+    def _note_ahead(self, begun: Begun) -> Iterator[RunId]:
         """Write down that a run is to follow: if this process dies before it begins, `tasklists resume` makes it."""
         made = begun.look()
         self.conduct.stop.check()
         if set(made.plan.counts()) - {"keep", "skip"}:
             run = new_run(made.plan, Asked(begun.job.request.cause, begun.text), self.conduct.clock())
-            self.tools.ledger.begin_run(run)
+            yield self.tools.ledger.begin_run(run)
 
     def _make(self, begun: Begun, around: _Around, first: Callable[[], None] | None = None) -> Ran:
         with self.holding(begun.coworker_id) as (tenure, waited):

@@ -65,6 +65,8 @@ def test_a_fifth_member_gets_a_card_and_no_second_door_sign(account: Account):
     assert _outcomes(joined.json) == {"card": "created", "app": "created"}, joined.err
     assert _outcomes(joined.json["team"]) == {"sign": "kept", "room": "kept"}
     assert _by_coworker(account) == {GLEN: ["App", "Card"], PAYER: ["Door", "Room"], fifth: ["App", "Card"]}
+    runs = account.cli("status", "--format", "json").json["runs"]
+    assert all(run["finished_at"] and not run["open"] for run in runs)
 
 
 def test_the_payer_gets_both_parts_each_once(account: Account):
