@@ -184,10 +184,12 @@ def _prepared(loaded: Loaded[TaskList], organisation: Organisation) -> tuple[Pre
 def _only_there(found: Iterable[Problem], elsewhere: Iterable[Problem], location: str) -> list[Problem]:
     """Return what is wrong at one location, with its name where that is not wrong everywhere."""
     told = {(problem.place, problem.what) for problem in elsewhere}
-    return [
-        one if (one.place, one.what) in told or location in one.what else replace(one, what=f"at {location}: {one.what}")
-        for one in found
-    ]
+
+    def named(one: Problem) -> Problem:
+        is_clear = (one.place, one.what) in told or location in one.what
+        return one if is_clear else replace(one, what=f"at {location}: {one.what}")
+
+    return [named(one) for one in found]
 
 
 def _odd_overlays(loaded: Loaded[TaskList], node: Mapping, organisation: Organisation) -> Iterator[Problem]:
