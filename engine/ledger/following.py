@@ -12,7 +12,7 @@ from uuid import UUID
 from whenever import Instant
 
 from engine.ledger import holding, reassigning, waiting
-from engine.ledger.packing import milliseconds, milliseconds_or_none
+from engine.ledger.packing import milliseconds, milliseconds_or_none, seconds_or_none
 from engine.ledger.values import BatchKey, Reassigning, StoredWait
 from engine.ledger.view import LedgerView
 
@@ -28,12 +28,12 @@ class Following(LedgerView):
         """
         if not completed and not gone:
             return
-        moments = {one: milliseconds_or_none(moment) for one, moment in completed.items()}
+        moments = {one: seconds_or_none(moment) for one, moment in completed.items()}
         with self._writing() as connection:
             if moments:
                 holding.complete(connection, coworker_id, moments)
             if gone:
-                holding.go(connection, coworker_id, gone, milliseconds(now))
+                holding.go(connection, coworker_id, gone, now.timestamp())
             waiting.hasten(connection, {coworker_id}, milliseconds(now))
 
     def reassigning(self, change: Reassigning, now: Instant) -> int:

@@ -82,12 +82,12 @@ def _held(row: AnyRow) -> HeldTask:
 
 
 def complete(connection: Connection, coworker_id: int, moments: Mapping[UUID, int | None]) -> None:
-    """Write since when tasks are completed; None: they are open again."""
+    """Write since when tasks are completed, in seconds; None: they are open again."""
     rows = [{"coworker": coworker_id, "one": one.bytes, "moment": moments[one]} for one in sorted(moments)]
     _COMPLETE.run_many(connection, rows)
 
 
 def go(connection: Connection, coworker_id: int, gone: Collection[UUID], now: int) -> None:
-    """Write that tasks are no more."""
+    """Write that tasks are no more; `now` in seconds."""
     rows = [{"coworker": coworker_id, "one": one.bytes, "moment": now} for one in sorted(gone)]
     _GO.run_many(connection, rows)

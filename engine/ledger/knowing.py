@@ -75,8 +75,8 @@ def _known_task(row: tuple[Any, ...], moments: _Moments) -> KnownTask:
         contract_id=contract_id,
         event_at=moments[event_at],
         fingerprints=Fingerprints(packed),
-        completed_at=moments[completed_at],
-        gone_at=moments[gone_at],
+        completed_at=None if completed_at is None else moments[1000 * completed_at],
+        gone_at=None if gone_at is None else moments[1000 * gone_at],
         marked=payload is None or f"ref: {mark_of(number)}" in payload,
     )
     return task

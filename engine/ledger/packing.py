@@ -46,6 +46,11 @@ def milliseconds_or_none(moment: Instant | None) -> int | None:
     return None if moment is None else milliseconds(moment)
 
 
+def seconds_or_none(moment: Instant | None) -> int | None:
+    """Whole epoch seconds in UTC, None for no moment."""
+    return None if moment is None else moment.timestamp()
+
+
 def instant(value: int) -> Instant:
     """The moment of stored epoch milliseconds."""
     return Instant.from_timestamp(value, unit="millisecond")

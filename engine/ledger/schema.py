@@ -136,6 +136,7 @@ tasks = Table(
     Column("event_at", BigInteger),
     Column("fingerprints", LargeBinary),
     Column("person_key", Integer, ForeignKey("people.key")),  # whom it was given to, by us
+    # Whole seconds, unlike all other moments: two bytes less a task.
     Column("completed_at", BigInteger),  # as far as we saw it: null says nothing
     Column("gone_at", BigInteger),  # when the service first said that it is no more
     sqlite_with_rowid=False,  # the rows of one coworker lie side by side

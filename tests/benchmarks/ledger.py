@@ -197,7 +197,8 @@ def fill(path: Path, tasks: int) -> list[int]:
     connection.execute("PRAGMA cache_size = -400000")
     connection.execute("BEGIN IMMEDIATE")
     fill_items(connection)
-    rows = "INSERT INTO tasks VALUES (?, ?, 1, ?, ?, ?, NULL, ?, ?, ?, ?, NULL, ?)"
+    rows = "INSERT INTO tasks VALUES (?, ?, 1, ?, ?, ?, NULL, ?, ?, ?, ?, NULL, ?, 1, ?, NULL)"
+    connection.execute("INSERT INTO people VALUES (1, 11)")
     for key, coworker_id in enumerate(coworkers, 1):
         add_run(connection, key, coworker_id)
         connection.executemany(rows, settled_rows(key, coworker_id))
@@ -212,7 +213,8 @@ def settled_rows(key: int, coworker_id: int) -> Iterator[tuple[object, ...]]:
         packed = b"\xfe\x00" + RANDOM.randbytes(56)  # the size of seven fingerprints
         due = AT + number * 86_400_000
         task_id = 2_000_000_000 + key * TASKS + number
-        yield coworker_id, RANDOM.randbytes(16), key, key, number + 1, AT, task_id, due, FIRST_ID + key, packed
+        told = (AT, task_id, due, FIRST_ID + key, packed, due // 1000)  # completed when it was due
+        yield (coworker_id, RANDOM.randbytes(16), key, key, number + 1, *told)
 
 
 LOOK = (
