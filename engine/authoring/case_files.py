@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from engine.authoring.folder import Folder
 from engine.authoring.loader import Loaded, load_node
 from engine.authoring.nodes import Mapping as Tree
-from engine.authoring.nodes import parse
+from engine.authoring.nodes import Path, parse
 from engine.authoring.places import key_place
 from engine.authoring.source import Source
 from engine.core.case_checking import wrong_in
@@ -68,8 +68,7 @@ def read_cases(folder: Folder, file_name: str, prepared: Prepared) -> CaseSet:
     """
     loaded = _loaded(folder.source(file_name))
     saved, troubles = _saved(folder, loaded)
-    known = {name: facts for name, facts in saved.items()}
-    wrongs = () if loaded.problems else wrong_in(loaded.model, prepared, list_of(file_name), known)
+    wrongs = () if loaded.problems else wrong_in(loaded.model, prepared, list_of(file_name), saved)
     problems = [*loaded.problems, *troubles, *(_problem(loaded, one) for one in wrongs)]
     if any(problem.severity == "error" for problem in problems):
         raise Problems(problems)
@@ -87,7 +86,7 @@ def _saved(folder: Folder, loaded: Loaded[CaseFile]) -> tuple[dict[str, Facts], 
     found: dict[str, Facts] = {}
     troubles: list[Problem] = []
     given = loaded.model.given.facts.saved
-    named = [(("given", "facts"), given)] if given else []
+    named: list[tuple[Path, str]] = [(("given", "facts"), given)] if given else []
     named += [(("cases", n, "facts"), one.facts.saved) for n, one in enumerate(loaded.model.cases) if one.facts.saved]
     for path, name in named:
         if name in found:
@@ -95,8 +94,8 @@ def _saved(folder: Folder, loaded: Loaded[CaseFile]) -> tuple[dict[str, Facts], 
         place = loaded.place((*path, "saved"))
         if not re.fullmatch(r"[\w.-]+", name) or not (folder.path / SAVED / f"{name}.json").exists():
             there = saved_members(folder)
-            problem = Problem(place, f"there is no saved member {name!r} in {SAVED}", allowed=", ".join(there), nearest=nearest(name, there))
-            troubles.append(problem)
+            what, close = f"there is no saved member {name!r} in {SAVED}", nearest(name, there)
+            troubles.append(Problem(place, what, allowed="" if close else ", ".join(there) or "none", nearest=close))
             continue
         try:
             found[name] = load_saved(folder.source(f"{SAVED}/{name}.json").text, f"{SAVED}/{name}.json").facts

@@ -28,3 +28,32 @@ TEST: Schema = object_of(
         )
     ),
 )
+
+DIFF: Schema = object_of(
+    tasklist=TEXT,
+    base=TEXT,
+    new_list=_FLAG,
+    totals=object_of(made_anew=INT, added=INT, removed=INT, changed=INT, unchanged=INT, failing=INT),
+    members=array_of(
+        object_of(
+            member=TEXT,
+            coworker_id=INT,
+            location=TEXT,
+            changes=array_of(
+                object_of(
+                    change={"enum": ["identity", "added", "removed", "changed"]},
+                    task=TEXT,
+                    was_task=TEXT,
+                    name=TEXT,
+                    made=_FLAG,
+                    why=TEXT,
+                    fields=array_of(object_of(field=TEXT, was=TEXT, now=TEXT)),
+                )
+            ),
+            unchanged=INT,
+            was_error=TEXT,
+            error=TEXT,
+        )
+    ),
+    attention=TEXTS,
+)

@@ -32,6 +32,7 @@ COMMANDS = {
     "check": "Find everything that is wrong in the files, without the network.",
     "show": "One list as it is in force, with all that it extends, includes and overlays.",
     "test": "Try the cases of lists: members in, expected tasks out, and what no case reaches.",
+    "diff": "What an edit of a list changes for saved members, against a file or git's history.",
     "rehearse": "A list for every start day of a year: late dates, pile-ups, overloads. Offline.",
     "fields": "The facts that texts and conditions may name.",
     "schema": "The JSON Schema of the files, for editors.",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from engine.cli.case_schemas import DIFF, TEST
 from engine.cli.inbox_schemas import INBOX
 from engine.cli.making_schemas import IMPORT, INIT
 from engine.cli.reassign_schemas import REASSIGN
-from engine.cli.case_schemas import TEST
 from engine.cli.rehearse_schemas import REHEARSE
 from engine.cli.schema_parts import INT as _INT
 from engine.cli.schema_parts import INT_OR_NULL as _INT_OR_NULL
@@ -287,6 +287,7 @@ OUTPUTS: dict[str, Schema] = {
     "import": IMPORT,
     "init": INIT,
     "test": TEST,
+    "diff": DIFF,
     "rehearse": REHEARSE,
     "check": _object(problems=_array(_PROBLEM), lists=_TEXTS),
     "fields": _array(_object(**{"path": _TEXT, "type": _TEXT, "from": _TEXT, "meaning": _TEXT})),

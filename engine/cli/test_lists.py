@@ -72,7 +72,7 @@ def _update(folder: Path, runs: tuple[ListRun, ...]) -> None:
         if text.splitlines() != run.cases.loaded.source.text.splitlines():
             _write(folder, run, text)
         for one in left:
-            why = one.outcome.error.splitlines()[0] if one.outcome.error else "it does not stand with a line for each key"
+            why = (one.outcome.error or "it does not stand with a line for each key").splitlines()[0]
             click.echo(f"not updated: {run.place(one)}: {one.case.case}: {why}", err=True)
 
 
@@ -82,7 +82,8 @@ def _write(folder: Path, run: CaseRun, text: str) -> None:
         with (folder / name).open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
-        raise UserError(f"{name} is there already.", advice="Look at it, then move it over the old file or delete it.") from None
+        advice = "Look at it, then move it over the old file or delete it."
+        raise UserError(f"{name} is there already.", advice=advice) from None
     except OSError as error:
         raise UserError(f"{name} cannot be written: {error.strerror}.") from None
     click.echo(f"wrote {name}: look at what changed, then move it over {run.file_name}", err=True)

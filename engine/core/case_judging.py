@@ -117,7 +117,7 @@ def _means(one: Expected, action: Action) -> bool:
 
 
 def _absence(one: Expected, outcome: Outcome) -> str:
-    reasons = [reason for task, reason in _reasons(outcome) if task_named(task)[0] == one.item]
+    reasons = [reason for task, reason in _reasons(outcome) if task.split("[")[0] == one.item]
     return "; ".join(dict.fromkeys(reasons)) or "no such task"
 
 
@@ -215,7 +215,7 @@ def _waits(expected: bool | Waiting, action: Action, outcome: Outcome) -> bool:
         return expected == (waits is not None)
     if waits is None:
         return False
-    if expected.items and {one.replace(" [", "[") for one in waits.items} != {one.replace(" [", "[") for one in expected.items}:
+    if expected.items and set(map(_close, waits.items)) != set(map(_close, expected.items)):
         return False
     if expected.until is None:
         return True
@@ -223,11 +223,16 @@ def _waits(expected: bool | Waiting, action: Action, outcome: Outcome) -> bool:
     return until == expected.until or (len(expected.until) == 10 and until[:10] == expected.until)
 
 
+def _close(task: str) -> str:
+    """Return ITEM [KEY] as ITEM[KEY]."""
+    return task.replace(" [", "[")
+
+
 def _of_left_out(case: Case, outcome: Outcome) -> Iterator[Failure]:
     reasons = list(_reasons(outcome))
     for task, part in case.left_out.items():
         item, key = task_named(task)
-        own = [reason for name, reason in reasons if name == task_text(item, key or "") or (key is None and task_named(name)[0] == item)]
+        own = [reason for name, reason in reasons if name == task or (key is None and name.split("[")[0] == item)]
         if not any(part.casefold() in reason.casefold() for reason in own):
             made = [told(one, outcome) for one in outcome.actions if one.wanted.item == item and one.action != "skip"]
             found = "; ".join(own) or "; ".join(f"made: {one}" for one in made) or "neither made nor left out"

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Final
 
 from whenever import Date, Instant
 
-from engine.core.case_values import PLAN, Values, Wrong, attempt, is_none, things
+from engine.core.case_values import PLAN, Values, Wrong, attempt, is_none, one_value, things
 from engine.core.cases import NONE, CaseFacts, task_named
 from engine.core.errors import UserError
 from engine.core.facts import Event, Facts, Raw
@@ -167,7 +168,8 @@ def _rows(told: Told, root: str, given: object, path: tuple[str | int, ...]) -> 
     if is_none(given):
         return ()
     if not isinstance(given, list | tuple):
-        told.faults.append(Wrong(told.at(*path), "this must be a list of names, or of mappings", allowed="[Desk 4, Desk 5]"))
+        what = "this must be a list of names, or of mappings"
+        told.faults.append(Wrong(told.at(*path), what, allowed="[Desk 4, Desk 5]"))
         return ()
     rows = []
     for number, one in things(root, given):
@@ -228,8 +230,8 @@ def _inputs(told: Told) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in told.told.inputs.items():
         if name in known:
-            kind = known[name].type
-            read = attempt(told.faults, told.at("inputs", name), lambda kind=kind, value=value: (input_value(kind, value),))  # type: ignore[misc]
+            make = partial(one_value, input_value, known[name].type, value)
+            read = attempt(told.faults, told.at("inputs", name), make)
             found |= {name: read[0]} if read else {}
     return found
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final, NamedTuple
 
 from pydantic_core import PydanticCustomError
 from whenever import Instant
 
-from engine.core.cases import NONE
+from engine.core.cases import MOMENTS, NONE
 from engine.core.catalogue import Kind, ListOf, Type, all_facts
 from engine.core.organisation import CustomField, Organisation
 from engine.core.scalars import Plain, as_day, as_flag, as_text, as_whole, shown, wrong
@@ -22,6 +22,8 @@ from engine.core.wire_dates import parse_moment, wire_moment
 from engine.core.words import nearest
 
 Path = tuple[str | int, ...]
+Reader = Callable[[Any], dict[str, Any]]
+"""A value of a case to the fields of a record."""
 
 PLAN: Final = "plan"
 """Short for tariff_name: the plan by its name."""
@@ -81,19 +83,20 @@ class Values:
         for name, value in given.items():
             at = (*path, name)
             if name in own:
-                row |= attempt(faults, at, lambda name=name, value=value: own[name](value)) or {}  # type: ignore[misc]
+                row |= attempt(faults, at, partial(own[name], value)) or {}
             elif name in fields:
-                found = attempt(faults, at, lambda name=name, value=value: (self.raw(fields[name].type, value),))  # type: ignore[misc]
+                found = attempt(faults, at, partial(one_value, self.raw, fields[name].type, value))
                 row |= {fields[name].name: found[0]} if found else {}
             else:
                 faults.append(unknown(at, name, (*fields, *own)))
         return row
 
-    def _own(self, root: str) -> Mapping[str, Callable[[Any], dict[str, Any]]]:
+    def _own(self, root: str) -> Mapping[str, Reader]:
         if root == "coworker":
             return {"custom": lambda _: {}}
         if root == "contract":
-            return {PLAN: lambda value: {"TariffName": as_text(value)}, ISSUED_AT: self._issued_at, "desks": lambda _: {}}
+            plan: Reader = lambda value: {"TariffName": as_text(value)}  # noqa: E731 - one of three readers, in a row
+            return {PLAN: plan, ISSUED_AT: self._issued_at, "desks": lambda _: {}}
         if root == "location":
             return {"time_zone": lambda _: {}}
         return {"members": lambda _: {}} if root == "team" else {}
@@ -101,7 +104,8 @@ class Values:
     def _issued_at(self, value: object) -> dict[str, Any]:
         name, known = as_text(value), self.organisation.locations
         if name not in known:
-            raise wrong("there is no such location", found=shown(value), allowed=", ".join(known), nearest=nearest(name, known))
+            near = nearest(name, known)
+            raise wrong("there is no such location", found=shown(value), allowed=", ".join(known), nearest=near)
         return {"IssuedById": known[name].business_id}
 
     def raw(self, kind: Type, value: object) -> object:
@@ -125,7 +129,7 @@ class Values:
         """Return a moment; one without a zone is local. Raises PydanticCustomError when it is none."""
         found = parse_moment(text)
         if found is None:
-            raise wrong("this is no moment", found=shown(text), allowed="2026-12-01, 2026-12-01 09:30, 2026-12-01T09:30Z")
+            raise wrong("this is no moment", found=shown(text), allowed=MOMENTS)
         if text.strip()[-1] in "zZ" or "+" in text or "-" in text.strip()[10:]:
             return found
         return found.to_tz("UTC").to_plain().assume_tz(self.zone).to_instant()
@@ -139,7 +143,7 @@ class Values:
                 faults.append(unknown((*path, name), name, known))
                 continue
             field = known[name]
-            found = attempt(faults, (*path, name), lambda field=field, value=value: (custom_text(field, value),))  # type: ignore[misc]
+            found = attempt(faults, (*path, name), partial(one_value, custom_text, field, value))
             row |= {field.field: found[0]} if found else {}
         return row
 
@@ -151,10 +155,15 @@ def custom_text(field: CustomField, value: object) -> str | None:
     if field.type == "boolean":
         if as_flag(value):
             return field.true[0]
-        return field.false[0] if field.false else next(word for word in ("no", "false", "0", "-") if word not in field.true)
+        return (*field.false, *(word for word in ("no", "false", "0", "-") if word not in field.true))[0]
     if field.type == "date":
         return midnight(value)
     return as_number(value) if field.type == "number" else as_text(value)
+
+
+def one_value(read: Callable[[Any, Any], Any], kind: object, value: object) -> tuple[Any]:
+    """Return a value that was read, as the only one of a row: so that none at all differs from one that is None."""
+    return (read(kind, value),)
 
 
 def midnight(value: object) -> str:

@@ -19,6 +19,9 @@ from engine.core.wire_dates import parse_moment
 NONE: Final = "none"
 """What stands for no value at all: a date that is empty, a member without a contract, a task without a due."""
 
+MOMENTS: Final = "2026-12-01, 2026-12-01 09:30, 2026-12-01T09:30Z"
+"""How a moment is written; without Z or an offset it is local."""
+
 ACTIONS = ("create", "wait", "skip", "keep", "adopt", "conflict", "hold")
 
 _LOCAL = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}))?\Z")
@@ -32,7 +35,7 @@ def _as_names(value: object) -> object:
 def _as_moment(value: object) -> str:
     text = as_text(value).strip()
     if parse_moment(text) is None:
-        raise wrong("this is no moment", found=shown(value), allowed="2026-12-01, 2026-12-01 09:30, 2026-12-01T09:30Z")
+        raise wrong("this is no moment", found=shown(value), allowed=MOMENTS)
     return text
 
 
@@ -66,7 +69,8 @@ def task_named(text: str) -> tuple[str, str | None]:
 def _as_task(value: object) -> str:
     text = as_text(value).strip()
     if _TASK.match(text) is None:
-        raise wrong("a task is named by its item, or ITEM[KEY]", found=shown(value), allowed="access-card, locker[7301]")
+        what = "a task is named by its item, or ITEM[KEY]"
+        raise wrong(what, found=shown(value), allowed="access-card, locker[7301]")
     return text
 
 
@@ -148,7 +152,9 @@ class Expected(Model):
     name: Said = None
     notes: Said = None
     due: Annotated[str | None, BeforeValidator(_as_due), WithJsonSchema({"type": "string"})] = None
-    responsible: Annotated[str | None, BeforeValidator(_as_person), WithJsonSchema({"type": ["string", "object"]})] = None
+    responsible: Annotated[
+        str | None, BeforeValidator(_as_person), WithJsonSchema({"type": ["string", "object"]})
+    ] = None
     phase: Said = None
     action: Annotated[str, one_of(*ACTIONS), WithJsonSchema({"enum": list(ACTIONS)})] | None = None
     waits: Annotated[
@@ -183,7 +189,9 @@ def _or_none(value: object) -> object:
 
 
 Fields = dict[str, Any]
-MaybeFields = Annotated[Fields | Literal["none"] | None, BeforeValidator(_or_none), WithJsonSchema({"type": ["object", "string"]})]
+MaybeFields = Annotated[
+    Fields | Literal["none"] | None, BeforeValidator(_or_none), WithJsonSchema({"type": ["object", "string"]})
+]
 
 
 class CaseFacts(Model):
@@ -219,7 +227,7 @@ AnyFacts = Annotated[CaseFacts, BeforeValidator(_as_facts), WithJsonSchema({"typ
 def _as_left_out(value: object) -> object:
     if isinstance(value, dict):
         return {name: "" if part is None or part == "" else part for name, part in value.items()}
-    return {part: "" for part in value} if isinstance(value, list | tuple) else {value: ""}
+    return dict.fromkeys(value, "") if isinstance(value, list | tuple) else {value: ""}
 
 
 class Given(Model):

@@ -121,23 +121,23 @@ def plan_title(plan: Plan) -> str:
 
 def markdown(plan: Plan, *, explain: bool) -> str:
     """Return the plan as Markdown for a review comment; data is inert in it."""
-    lines = [f"### {_inert(plan_title(plan))}", ""]
+    lines = [f"### {inert(plan_title(plan))}", ""]
     told = plan.expansion
     lines.append(f"Times in {told.zone}. Checksum `{plan.checksum[:12]}`, version `{told.version}`.")
     lines += ["", "| item | task name | responsible | due | action | why |", "|---|---|---|---|---|---|"]
     rows = plan_rows(plan)
     for phase, told_rows in in_phases(plan, rows, lambda row: row):
-        lines += [f"| **{_inert(phase)}** | | | | | |"] if phase else []
+        lines += [f"| **{inert(phase)}** | | | | | |"] if phase else []
         for row in told_rows:
             cells = (row.item, row.name, row.responsible, row.due, row.action, row.why)
-            lines.append("| " + " | ".join(_inert(cell) for cell in cells) + " |")
+            lines.append("| " + " | ".join(inert(cell) for cell in cells) + " |")
     if plan.left_out:
         lines += ["", "Left out:", ""]
-        lines += [f"- {_inert(f'{part.item} {part.key}'.strip())}: {_inert(part.reason)}" for part in plan.left_out]
-    lines += [f"\n> {_inert(warning)}" for warning in plan.warnings]
+        lines += [f"- {inert(f'{part.item} {part.key}'.strip())}: {inert(part.reason)}" for part in plan.left_out]
+    lines += [f"\n> {inert(warning)}" for warning in plan.warnings]
     if explain:
         lines += ["", "Why:"]
-        lines += [f"- {_inert(row.item)}: {_inert(step)}" for row in rows for step in row.explain]
+        lines += [f"- {inert(row.item)}: {inert(step)}" for row in rows for step in row.explain]
     return "\n".join(lines) + "\n"
 
 
@@ -145,7 +145,8 @@ _MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|<>~&@$]|:(?=//)|(?<=www)\.)", re.IGNOR
 """Markdown's own signs, and what makes a bare address a link or a text between dollars a formula."""
 
 
-def _inert(text: str) -> str:
+def inert(text: str) -> str:
+    """Return text that Markdown shows as it is: no link, no mention, no formula, no HTML, one line."""
     return _MARKUP.sub(r"\\\1", visible(text))
 
 

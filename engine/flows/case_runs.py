@@ -63,7 +63,8 @@ def lists_with_cases(folder: Folder, names: tuple[str, ...]) -> tuple[str, ...]:
     known = tuple(name for name in folder.lists() if case_files(folder, name))
     for name in names:
         if name not in known and name in folder.lists():
-            raise UserError(f"there are no cases for {name}.", advice=f"Write some into {folder.name}/tests/{name}.yaml.")
+            advice = f"Write some into {folder.name}/tests/{name}.yaml."
+            raise UserError(f"there are no cases for {name}.", advice=advice)
         if name not in known:
             close = nearest(name, folder.lists())
             there = f"Did you mean {close}?" if close else f"There are: {', '.join(folder.lists()) or 'none yet'}."

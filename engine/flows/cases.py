@@ -42,6 +42,7 @@ class Tried:
     failures: tuple[Failure, ...]
     prepared: Prepared
     facts: Facts | None = field(default=None, repr=False)
+    now: Instant | None = None
     preview: Preview | None = field(default=None, repr=False)
 
     @property
@@ -104,6 +105,7 @@ def _tried(trying: _Trying, number: int) -> Tried:
     case, location = trying.case, trying.location
     facts: Facts | None = None
     made: Preview | None = None
+    now: Instant | None = None
     outcome = Outcome(location, "UTC", {})
     try:
         prepared, facts, now = trying.member()
@@ -113,7 +115,7 @@ def _tried(trying: _Trying, number: int) -> Tried:
         outcome = _outcome(made, outcome)
     except TasklistsError as error:
         outcome = replace(outcome, error=_said(error))
-    return Tried(number, case, outcome, tuple(failures(case, outcome)), trying.prepared, facts, made)
+    return Tried(number, case, outcome, tuple(failures(case, outcome)), trying.prepared, facts, now, made)
 
 
 def _said(error: TasklistsError) -> str:
