@@ -6,12 +6,13 @@ a date that belongs to another contract or coworker than the run's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from whenever import Date, Instant
 
+from engine.core.due_words import Days
 from engine.core.facts import Facts
 from engine.core.model import Item, TaskList
 from engine.core.wire_dates import calendar_date, parse_moment
@@ -60,11 +61,14 @@ class Anchors:
     missing: Mapping[str, str]
 
 
-def anchor_names(tasklist: TaskList, item: Item | None = None) -> tuple[str, ...]:
-    """Return every word that a rule of the list, or of one of its items, may count from."""
+def anchor_names(tasklist: TaskList, item: Item | None = None, facts: Iterable[str] = ()) -> tuple[str, ...]:
+    """Return every word that a rule of the list, or of one of its items, may count from.
+
+    `facts` are those that are days as well: they count, and are not listed.
+    """
     dates = (f"inputs.{name}" for name, given in tasklist.inputs.items() if given.type == "date")
     done = (DONE,) if item is not None and item.after else ()
-    return tuple(dict.fromkeys((*ANCHORS, *dates, *tasklist.anchors, *done)))
+    return Days(dict.fromkeys((*ANCHORS, *dates, *tasklist.anchors, *done)), facts)
 
 
 def done_anchor(at: Instant | None, items: Sequence[str]) -> Anchor | None:

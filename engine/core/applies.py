@@ -191,7 +191,10 @@ def _check_wait(prepared: Prepared, facts: Facts, now: Instant) -> None:
 def _waits_until(prepared: Prepared, facts: Facts) -> ResolvedDue:
     assert prepared.wait_until is not None  # the caller looked
     change = prepared.tasklist.clock_change
-    read = read_facts(facts, prepared.organisation, named=(), days=prepared.days, clock_change=change)
+    anchors = prepared.wait_until.anchors() or {prepared.tasklist.anchor or ""}
+    read = read_facts(
+        facts, prepared.organisation, named=(), days=prepared.days, anchors=anchors, clock_change=change
+    )
     try:
         return resolve_due(
             Due(prepared.wait_until),

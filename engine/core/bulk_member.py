@@ -16,13 +16,13 @@ from engine.core.anchors import DATE_ANCHORS, Anchor
 from engine.core.bulk_known import ANCHORS
 from engine.core.bulk_texts import NotPlain, piece_of
 from engine.core.catalogue import Kind, ListOf, Record, Scope, all_facts, scope, snake_case
+from engine.core.custom_values import custom_value, plain_value
 from engine.core.fact_values import Absent, Path, Value
 from engine.core.facts import Facts, Raw
 from engine.core.identity import Subject
 from engine.core.organisation import Organisation
 from engine.core.scopes import custom_kinds
 from engine.core.subjects import subject_of
-from engine.core.typed_facts import custom_value, plain_value
 from engine.core.wire_dates import calendar_date, parse_moment
 
 _NO_CONTRACT = "this coworker has no contract"

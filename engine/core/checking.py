@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from engine.core.anchors import anchor_names
 from engine.core.catalogue import Type
+from engine.core.fact_days import fact_day_names
 from engine.core.model import TaskList
 from engine.core.organisation import Organisation
 from engine.core.prepared import Finding, Path
@@ -43,7 +44,8 @@ class Checking:
         if self.doubted("applies", "locations"):
             self.locations = []  # nobody knows which ones are meant: nothing is checked at each of them
         self.locations = [name for name in self.locations if at is None or name in at]
-        self.anchors = anchor_names(tasklist)
+        self.days = fact_day_names(organisation)
+        self.anchors = anchor_names(tasklist, facts=self.days)
 
     def attempt(self, path: Path, make: Callable[[], Made]) -> Made | None:
         """Return what is made, or note the mistakes of its text and return None."""

@@ -141,6 +141,7 @@ def nearest_anchor(name: str, anchors: Collection[str]) -> str:
     field = _FIELDS.get(wanted, "")
     if field in anchors:
         return field
+    known |= {_letters(fact): fact for fact in sorted(getattr(anchors, "facts", ()))}
     close = difflib.get_close_matches(wanted, known, n=1, cutoff=0.7)
     return known[close[0]] if close else ""
 

@@ -6,10 +6,24 @@ It reads no grammar and knows no anchor: that is due.py.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 
 FindAnchor = Callable[[str, Collection[str]], str]
 """Written name and known anchors to the anchor that is meant, or ''."""
+
+
+class Days(tuple[str, ...]):
+    """The names that a rule may count from, and beside them facts that are days too, too many to be listed."""
+
+    facts: frozenset[str]
+
+    def __new__(cls, names: Iterable[str], facts: Iterable[str] = ()) -> Days:
+        found = super().__new__(cls, names)
+        found.facts = frozenset(facts)
+        return found
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(name) or name in self.facts
 
 
 class DueSyntax(ValueError):

@@ -43,6 +43,7 @@ def expand(
         prepared.organisation,
         named=prepared.facts_named(),
         days=here.days,
+        anchors=here.own_anchors_named(),
         clock_change=here.tasklist.clock_change,
     )
     if not anyway:

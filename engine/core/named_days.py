@@ -71,7 +71,7 @@ def read_named_days(tasklist: TaskList, anchors: Iterable[str]) -> tuple[NamedDa
 
     What has a mistake is left out.
     """
-    known = tuple(anchors)
+    known = anchors if isinstance(anchors, tuple) else tuple(anchors)
     rules: dict[str, tuple[DueRule, ...]] = {}
     faults = list(_taken(tasklist))
     for name, texts in tasklist.anchors.items():

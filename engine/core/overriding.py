@@ -13,6 +13,7 @@ from engine.core.anchors import anchor_names
 from engine.core.due import DueRule
 from engine.core.due_reading import read_rule
 from engine.core.errors import UserError
+from engine.core.fact_days import fact_day_names
 from engine.core.forms import Holder, Responsible
 from engine.core.overrides import Overrides, ReadyOverrides, Target, target_text
 from engine.core.plan import Action, Situation
@@ -68,7 +69,7 @@ def _unknown_items(given: Overrides, items: Mapping[str, ReadyItem]) -> Iterator
 
 def _rule(prepared: Prepared, ready: ReadyItem, text: str) -> DueRule | str:
     """Return the rule, or what is wrong with it, and what would be right."""
-    anchors = anchor_names(prepared.tasklist, ready.item)
+    anchors = anchor_names(prepared.tasklist, ready.item, fact_day_names(prepared.organisation))
     rule = read_rule(text, anchors, ready.anchor)
     if isinstance(rule, Fault):
         told = (("found", rule.found), ("allowed", rule.allowed), ("nearest", rule.nearest), ("write", rule.corrected))

@@ -27,7 +27,7 @@ def ready_due(check: Checking, path: Path, item: Item, anchor: str | None) -> Du
     given = item.due
     if given is None:
         return None
-    anchors = anchor_names(check.tasklist, item)
+    anchors = anchor_names(check.tasklist, item, check.days)
     rule = ready_rule(check, (*path, "rule"), given.rule, anchor, anchors=anchors)
     fallback = ready_rule(check, (*path, "fallback"), given.fallback, anchor, anchors=anchors)
     not_before = ready_rule(check, (*path, "not_before"), given.not_before, anchor, anchors=anchors)
@@ -61,6 +61,6 @@ def ready_rule(
 
 def check_anchor(check: Checking, path: Path, name: str | None, item: Item | None = None) -> None:
     """Note an anchor that does not exist, with the nearest one; `item` is the one that it is the anchor of."""
-    known = anchor_names(check.tasklist, item)
+    known = anchor_names(check.tasklist, item, check.days)
     if name is not None and name not in known:
         check.unknown(path, "anchor", name, known, near=nearest_anchor(name, known))

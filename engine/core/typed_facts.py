@@ -5,10 +5,9 @@ A date that had to be bent is said in a warning; a value that cannot be read is 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal, InvalidOperation
-from typing import Any, cast
+from typing import Any
 
 from whenever import Date
 
@@ -25,7 +24,8 @@ from engine.core.anchors import (
     signup_of,
 )
 from engine.core.catalogue import Kind, ListOf, Record, Type, scope, snake_case
-from engine.core.errors import UserError
+from engine.core.custom_values import custom_value, plain_value
+from engine.core.fact_days import fact_day
 from engine.core.fact_values import Absent, Value
 from engine.core.facts import Facts, Raw
 from engine.core.model import ClockChange
@@ -54,9 +54,12 @@ def read_facts(
     *,
     named: Collection[tuple[str, ...]] | None = None,
     days: NamedDays | None = None,
+    anchors: Iterable[str] = (),
     clock_change: ClockChange | None = None,
 ) -> Read:
     """Return the typed values and anchors of one coworker's facts; `days` are the list's own names for days.
+
+    Of the facts that are days themselves those among `anchors` are read, with what the named days need.
 
     Of the custom fields only those among the `named` paths are read, all without it: a value that is wrong in
     a field nobody uses stops nobody.
@@ -69,11 +72,23 @@ def read_facts(
         for name, given in organisation.custom_fields.items()
         if named is None or any(path[:2] == ("coworker", "custom") and path[2:3] in ((), (name,)) for path in named)
     }
-    told = anchors_of(facts)
+    told = _with_fact_days(anchors_of(facts), facts, organisation, days.behind(anchors) if days else anchors)
     if days is not None:
         told = with_named_days(days, told, zone=facts.zone, calendar=facts.calendar, clock_change=clock_change)
     read = _Reader(facts, organisation, custom).read(told)
     return read if days is None else replace(read, values={**read.values, **_days_told(days, told)})
+
+
+def _with_fact_days(told: Anchors, facts: Facts, organisation: Organisation, names: Iterable[str]) -> Anchors:
+    """Return the anchors together with the named facts that are dates."""
+    found, missing = dict(told.found), dict(told.missing)
+    for name in names:
+        given = fact_day(name, facts, organisation) if name not in found else None
+        if given is not None:
+            found[name] = given if isinstance(given, Anchor) else None
+        if isinstance(given, str):
+            missing[name] = given
+    return Anchors(found, missing)
 
 
 def _days_told(days: NamedDays, told: Anchors) -> dict[str, Value]:
@@ -210,67 +225,3 @@ class _Reader:
             return moment.to_tz(self.facts.zone) if moment else None
         assert isinstance(kind, Kind)  # records are read apart
         return plain_value(kind, value)
-
-
-def plain_value(kind: Kind, value: Any) -> Value:
-    """Return a text, number or bool as the catalogue types it: an empty text '', an empty number None."""
-    if kind is Kind.TEXT:
-        return "" if value is None else ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    if kind is Kind.BOOL:
-        return value is True or str(value).lower() == "true"
-    if value is None or isinstance(value, bool) or value == "":
-        return None
-    try:
-        return int(value) if kind is Kind.INT else Decimal(str(value))
-    except (ValueError, TypeError, OverflowError, InvalidOperation):
-        return None
-
-
-def custom_value(row: Raw, name: str, given: CustomField, zone: str) -> Value:
-    """Return the typed value of a custom field (Custom1..30, or an entry of CustomFields); dates as in `zone`.
-
-    Raises:
-        UserError: the member's value is not one of its type. The value itself is not shown.
-    """
-    raw = raw_custom(row, given.field)
-    text = "" if raw is None else str(raw).strip()
-    if not text:
-        return _empty(given)
-    if given.type == "text":
-        return text
-    if given.type == "boolean":
-        folded = text.casefold()
-        if folded in {word.casefold() for word in given.true}:
-            return True
-        if not given.false or folded in {word.casefold() for word in given.false}:
-            return False
-    if given.type == "date" and (day := calendar_date(text, zone)):
-        return day.date
-    if given.type == "number" and (number := plain_value(Kind.NUMBER, text)) is not None:
-        return number
-    raise UserError(
-        f"coworker.custom.{name} ({given.field}) of this coworker is no {given.type}.",
-        advice="Correct the member's field in Nexudus, or the custom field in organisation.yaml.",
-    )
-
-
-def _empty(given: CustomField) -> Value:
-    if given.empty is not None:
-        return Decimal(given.empty) if given.type == "number" else cast(Value, given.empty)
-    return "" if given.type == "text" else False if given.type == "boolean" else None
-
-
-def raw_custom(row: Raw, field_name: str) -> object:
-    """Return a custom field's text as it stands: a key of the record, or a Name in CustomFields.Data."""
-    if field_name in row:
-        return row[field_name]
-    data = (row.get("CustomFields") or {}) if isinstance(row.get("CustomFields"), Mapping) else {}
-    entries: Sequence[Any] = data.get("Data") or []
-    return next(
-        (
-            part.get("Value")
-            for part in entries
-            if isinstance(part, Mapping) and part.get("Name") == field_name
-        ),
-        None,
-    )

@@ -37,7 +37,9 @@ class Whose:
         self._reader = reader
         self._prepared = prepared
         self._names_team = prepared.part == "whole" and prepared.is_mixed
-        self._names_team |= any(path[0] == "team" for path in prepared.facts_named())
+        self._names_team |= any(path[0] == "team" for path in prepared.facts_named()) or any(
+            name.startswith("team.") for name in prepared.days.behind(prepared.anchors_named())
+        )
 
     def whom(self, request: Request) -> Whom:
         """Whoever starts what is made once per team, all is read as if its paying member had: equal plans for all.
