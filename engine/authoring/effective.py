@@ -14,6 +14,7 @@ from engine.authoring.places import child
 from engine.core.anchors import anchor_names
 from engine.core.due import DueSyntax, parse_due
 from engine.core.errors import Place
+from engine.core.fact_days import fact_day_names
 from engine.core.forms import ForEach, Responsible
 from engine.core.model import ClockChange, Item, TaskList
 from engine.core.organisation import Organisation
@@ -96,7 +97,7 @@ def _shown(loaded: Loaded[TaskList], index: int, view: View, changes: tuple[Orig
             view.text(line.line) + (f" (if {line.when})" if line.when else "") for line in item.checklist or ()
         ),
         responsible=who(item.responsible or defaults.responsible, view),
-        due=due_in_words(item, loaded.model),
+        due=due_in_words(item, loaded.model, view.organisation),
         conditions=(when,) if when else (),
         for_each=_each(item.for_each),
         once_per=item.once_per or defaults.once_per or loaded.model.once_per,
@@ -113,12 +114,12 @@ def _shown(loaded: Loaded[TaskList], index: int, view: View, changes: tuple[Orig
     )
 
 
-def due_in_words(item: Item, tasklist: TaskList) -> str:
+def due_in_words(item: Item, tasklist: TaskList, organisation: Organisation) -> str:
     """Return an item's due rule in its canonical words, with all that bounds it, or '' where there is none."""
     due, given = item.due, tasklist.defaults
     if due is None:
         return ""
-    names = anchor_names(tasklist, item)
+    names = anchor_names(tasklist, item, fact_day_names(organisation))
     anchor = item.anchor or given.anchor or tasklist.anchor
     parts = [_rule(due.rule, names, anchor)]
     bounds = (("not before", due.not_before), ("not after", due.not_after), ("or else", due.fallback))

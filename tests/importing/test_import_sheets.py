@@ -136,7 +136,7 @@ def test_columns_are_called_as_spreadsheets_call_them():
 
 CELLS = st.one_of(
     st.text(st.characters(codec="utf-8"), min_size=1, max_size=60),
-    st.sampled_from(["{{ coworker.full_name }}", "{% if %}", "- x", "a: b", "#1", "true", "'", '"', "1.", "[x] y", "é"]),
+    st.sampled_from(["{{ coworker.full_name }}", "{% if %}", "- x", "a: b", "#1", "true", "'", '"', "1.", "[x] y"]),
 )
 
 
