@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.cli.schema_parts import INT, TEXT, TEXTS, Schema, array_of, object_of
+from engine.cli.schema_parts import INT, INT_OR_NULL, TEXT, TEXT_OR_NULL, TEXTS, Schema, array_of, object_of
 
 _FLAG: Schema = {"type": "boolean"}
 _PLACE = {"file": TEXT, "line": INT, "column": INT}
@@ -57,3 +57,45 @@ DIFF: Schema = object_of(
     ),
     attention=TEXTS,
 )
+
+_STEPS = {"steps": TEXTS}
+_TASK: Schema = object_of(
+    **{
+        "key": TEXT,
+        "name": TEXT,
+        "task_item_unique_id": TEXT,
+        "in": TEXTS,
+        "due_at": TEXT_OR_NULL,
+        "due": object_of(local=TEXT, **_STEPS),
+        "responsible": object_of(id=INT_OR_NULL, name=TEXT, **_STEPS),
+        "action": TEXT,
+        "reason": TEXT,
+        "task_id": INT_OR_NULL,
+        "drift": array_of(object_of(field=TEXT, was=TEXT_OR_NULL, wanted=TEXT)),
+        "waits_for": TEXTS,
+        "stuck": _FLAG,
+    }
+)
+
+EXPLAIN: Schema = object_of(
+    tasklist=TEXT,
+    task_list_name=TEXT,
+    coworker_id=INT,
+    location=TEXT,
+    zone=TEXT,
+    now=TEXT,
+    contract=TEXT,
+    does_not_apply=TEXT,
+    overrides={"type": "object"},
+    items=array_of(
+        object_of(
+            item=TEXT,
+            phase=TEXT,
+            once_per=TEXT,
+            tasks=array_of(_TASK),
+            left_out=array_of(object_of(key=TEXT, reason=TEXT)),
+        )
+    ),
+    warnings=TEXTS,
+)
+"""`now` and `due.local` are local; `due_at` is UTC."""

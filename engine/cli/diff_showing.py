@@ -70,7 +70,7 @@ def _title(found: ListDifference) -> str:
 
 def totals(found: ListDifference) -> dict[str, int]:
     """Return how many tasks are of each kind over all members, those that stay as they are, and failing members."""
-    counted = {kind: 0 for kind in KINDS}
+    counted = dict.fromkeys(KINDS, 0)
     for _, told in found.members:
         for kind, number in told.counts().items():
             counted[kind] += number

@@ -31,6 +31,7 @@ COMMANDS = {
     "init": "Make a starter folder by asking for locations and people.",
     "check": "Find everything that is wrong in the files, without the network.",
     "show": "One list as it is in force, with all that it extends, includes and overlays.",
+    "explain": "Why each item is made or not, its date step by step, and why this person.",
     "test": "Try the cases of lists: members in, expected tasks out, and what no case reaches.",
     "diff": "What an edit of a list changes for saved members, against a file or git's history.",
     "rehearse": "A list for every start day of a year: late dates, pile-ups, overloads. Offline.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.cli.case_schemas import DIFF, TEST
+from engine.cli.case_schemas import DIFF, EXPLAIN, TEST
 from engine.cli.inbox_schemas import INBOX
 from engine.cli.making_schemas import IMPORT, INIT
 from engine.cli.reassign_schemas import REASSIGN
@@ -112,6 +112,7 @@ _PROBLEM = _object(
     allowed=_TEXT,
     nearest=_TEXT,
     corrected=_TEXT,
+    code=_TEXT,
 )
 
 _FINDING = _object(
@@ -286,6 +287,7 @@ OUTPUTS: dict[str, Schema] = {
     "show": SHOW,
     "import": IMPORT,
     "init": INIT,
+    "explain": EXPLAIN,
     "test": TEST,
     "diff": DIFF,
     "rehearse": REHEARSE,

@@ -17,7 +17,7 @@ _DIALECT = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
 _FILES = ("tasklist", "organisation", "cases")
 _OUTPUTS = (
     *("preview", "run", "resume", "status", "reassign", "audit", "probe"),
-    *("inbox", "hooks", "backfill", "config", "check", "show", "test", "diff", "rehearse", "fields"),
+    *("inbox", "hooks", "backfill", "config", "check", "show", "explain", "test", "diff", "rehearse", "fields"),
     *("import", "init"),
 )
 

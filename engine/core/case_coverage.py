@@ -37,7 +37,9 @@ class Branch:
 
 def branch(path: Iterable[str | int], item: str, what: str) -> Branch:
     """Return a branch; numbers in a path are kept as text, so that all paths can be sorted."""
-    return Branch(tuple(map(str, path)), item, what)
+    way = tuple(map(str, path))
+    where = f" at {way[1]}" if item and way[:1] == ("overlays",) else ""
+    return Branch(way, f"{item}{where}", what)
 
 
 @dataclass(frozen=True)
@@ -149,6 +151,7 @@ def _read(here: Prepared, facts: Facts) -> Read | None:
             here.organisation,
             named=here.facts_named(),
             days=here.days,
+            anchors=here.own_anchors_named(),
             clock_change=here.tasklist.clock_change,
         )
     except UserError:

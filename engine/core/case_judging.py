@@ -55,6 +55,11 @@ class Outcome:
     error: str = ""
 
 
+def without_stand_in(step: str) -> str:
+    """Return a step of a choice without the number of somebody who was only stood in for."""
+    return _STAND_IN.sub("", step)
+
+
 def task_text(item: str, key: str) -> str:
     """Return how a case and its report name a task."""
     return f"{item}[{key}]" if key else item
@@ -151,7 +156,7 @@ def _of_fields(path: Path, one: Expected, action: Action, outcome: Outcome) -> I
 def _why(name: str, action: Action) -> tuple[str, ...]:
     explained = action.wanted.explanation
     if name == "responsible":
-        return tuple(_STAND_IN.sub("", step) for step in explained.responsible)
+        return tuple(map(without_stand_in, explained.responsible))
     return explained.due if name in {"due", "late"} else ()
 
 

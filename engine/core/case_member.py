@@ -207,7 +207,7 @@ def _with_the_rest(told: Told, facts: Facts) -> Facts:
         paid_read=facts.paid_read or given.first_paid is not None,
         people=known,
         loads={**facts.loads, **{known[who].id: count for who, count in given.loads.items() if who in known}},
-        done={**facts.done, **{_task(name): values.moment(at) for name, at in given.done.items()}},
+        done={**facts.done, **{_task(name): values.moment(at) for name, at in given.done.items() if at != NONE}},
         gone=facts.gone | {_task(name) for name in given.gone},
     )
 

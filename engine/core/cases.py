@@ -194,6 +194,13 @@ MaybeFields = Annotated[
 ]
 
 
+def _moment_or_none(value: object) -> str:
+    return NONE if isinstance(value, Plain) and value == NONE else _as_moment(value)
+
+
+MaybeMoment = Annotated[str, BeforeValidator(_moment_or_none), WithJsonSchema({"type": "string"})]
+
+
 class CaseFacts(Model):
     """A member in a few words; whatever is left out is made up by `case_member.member_of`."""
 
@@ -209,11 +216,12 @@ class CaseFacts(Model):
     inputs: Fields = Field(default_factory=dict)
     event: Moment | None = None
     visits: tuple[Day, ...] | None = None
-    first_paid: Annotated[Moment | Literal["none"] | None, BeforeValidator(_or_none)] = None
+    first_paid: MaybeMoment | None = None
     people: dict[Text, Text] = Field(default_factory=dict)
     """Person -> why nobody may give them a task."""
     loads: dict[Text, Whole] = Field(default_factory=dict)
-    done: dict[Task, Moment] = Field(default_factory=dict)
+    done: dict[Task, MaybeMoment] = Field(default_factory=dict)
+    """Task -> since when it is completed; `none` takes back what is said for all cases."""
     gone: Tasks = ()
 
 
