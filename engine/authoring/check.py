@@ -142,7 +142,7 @@ class _Lists:
             if is_abstract(file.node):
                 what = "this list is abstract, and no list extends or includes it"
                 place = key_place(file.source, file.node, ("abstract",))
-                self.of_list[name].append(Problem(place, what, severity="warning"))
+                self.of_list[name].append(Problem(place, what, severity="warning", code="unused-list"))
 
     def _others(self) -> dict[str, Loaded[TaskList]]:
         """The other lists, asked for or not, as far as they are sound: one of them may claim the same identity."""
@@ -203,7 +203,7 @@ def _odd_overlays(loaded: Loaded[TaskList], node: Mapping, organisation: Organis
             yield Problem(place, what, allowed=few(known), nearest=nearest(name, known))
         elif own and name not in own and not loaded.model.abstract:
             what = f"this overlay is never used: applies.locations leaves {name!r} out"
-            yield Problem(place, what, severity="warning")
+            yield Problem(place, what, severity="warning", code="unused-overlay")
 
 
 @dataclass(frozen=True)
@@ -268,6 +268,7 @@ def _problem(loaded: Loaded[TaskList], finding: Finding) -> Problem:
         nearest=fault.nearest,
         corrected=as_written(loaded.source, loaded.node, path, mended),
         severity=severity,
+        code=finding.code,
     )
 
 

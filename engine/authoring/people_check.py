@@ -148,7 +148,7 @@ def unused_roles(loaded: Told, lists: Iterable[Prepared]) -> Iterator[Problem]:
     for path, role in _role_places(told):
         if role not in used:
             what = f"no list names the role {role!r}, and it stands in for none that is named"
-            yield Problem(loaded.place(path), what, severity="warning")
+            yield Problem(loaded.place(path), what, severity="warning", code="unused-role")
 
 
 def _roles_of(prepared: Prepared) -> Iterator[str]:

@@ -134,4 +134,5 @@ def _to_json(problem: Problem) -> dict[str, Any]:
         "allowed": problem.allowed,
         "nearest": problem.nearest,
         "corrected": problem.corrected,
+        "code": problem.code,
     }

@@ -66,7 +66,7 @@ class Checking:
         return any(path[: len(other)] == other[: len(path)] for other in self.doubtful)
 
     def fault(
-        self, path: Path, what: str, *, offset: int = 0, warning: bool = False, other: Path = (), **details: str
+        self, path: Path, what: str, *, offset: int = 0, code: str = "", other: Path = (), **details: str
     ) -> None:
-        """Note a mistake at a place; details: found, allowed, nearest, corrected."""
-        self.findings.append(Finding(path, Fault(offset, 1, what, **details), warning, other))
+        """Note a mistake at a place; with a `code` it is a warning. Details: found, allowed, nearest, corrected."""
+        self.findings.append(Finding(path, Fault(offset, 1, what, **details), bool(code), other, code))

@@ -42,7 +42,7 @@ def told_once(tasklist: TaskList) -> tuple[Finding, ...]:
     events = tasklist.applies.on
     what = "only a delivery tells of this event: the sweep does not find one that was lost"
     return tuple(
-        Finding(("applies", "on", events.index(event)), Fault(0, 1, what, found=repr(event)), warning=True)
+        Finding(("applies", "on", events.index(event)), Fault(0, 1, what, repr(event)), warning=True, code="not-swept")
         for event in uncovered(events)
     )
 

@@ -68,6 +68,8 @@ class Problem:
     nearest: str = ""
     corrected: str = ""
     severity: Literal["error", "warning"] = "error"
+    code: str = ""
+    """The word that a file can allow a warning by; without one it cannot be silenced."""
 
     def __str__(self) -> str:
         parts = [self.what]
@@ -79,7 +81,8 @@ class Problem:
             parts.append(f"nearest: {self.nearest}")
         if self.corrected:
             parts.append(f"write: {self.corrected}")
-        return f"{self.place}: {', '.join(parts)}"
+        code = f" [{self.code}]" if self.code else ""
+        return f"{self.place}: {', '.join(parts)}{code}"
 
 
 class Problems(UserError):

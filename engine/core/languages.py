@@ -78,7 +78,7 @@ def check_languages(check: Checking) -> None:
         for tag in sorted(lacking):
             others = f"{number[tag.lower()]} other text" + ("" if number[tag.lower()] == 1 else "s")
             what = f"this text is not written in {tag}, as {others} of the list"
-            check.fault(path, what, warning=True, found=", ".join(wording.languages))
+            check.fault(path, what, code="language-missing", found=", ".join(wording.languages))
 
 
 def _wordings(check: Checking) -> Iterator[tuple[Path, Wording]]:

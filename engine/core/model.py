@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from engine.core.forms import AnyDue, AnyForEach, AnyResponsible, AnyTariff, Late, Model, Roll
+from engine.core.lint_codes import ListCodes
 from engine.core.scalars import (
     NAME,
     SLUG,
@@ -235,5 +236,7 @@ class TaskList(Model):
     anchors: dict[Annotated[str, slug("an anchor", NAME)], NamedDay] = Field(default_factory=dict)
     clock_change: ClockChange = Field(default_factory=ClockChange)
     language: Text | None = None
+    allow: ListCodes = ()
+    """Warnings of `check` that are not to be told of this list."""
     defaults: Defaults = Field(default_factory=Defaults)
     items: Annotated[tuple[Item, ...], AfterValidator(_some)]

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, fie
 
 from engine.core.calendar_rules import CalendarRules
 from engine.core.forms import Holder, Model
+from engine.core.lint_codes import OrganisationCodes
 from engine.core.roster import Absence, Holders, Role, RoleName
 from engine.core.scalars import (
     NAME,
@@ -96,6 +97,8 @@ class Organisation(Model):
     roles: dict[RoleName, Role] = Field(default_factory=dict)
     absences: tuple[Absence, ...] = ()
     calendars: dict[Annotated[str, slug("a calendar")], CalendarRules]
+    allow: OrganisationCodes = ()
+    """Warnings of `check` that are not to be told of this file."""
 
     def language_at(self, location: str) -> str:
         """Return the language tag of a location, else that of the organisation, or '' when neither says one."""

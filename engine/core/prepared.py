@@ -35,6 +35,8 @@ class Finding:
     warning: bool = False
     other: Path = ()
     """Where the other one of two stands, when the mistake is that there are two."""
+    code: str = ""
+    """The word that a list can allow a warning by."""
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,7 @@ def _ready_item(check: Checking, index: int, item: Item) -> ReadyItem | None:
     create = _create(check, path, item)
     notify = _first(item.notify_by_email, defaults.notify_by_email)
     if notify and item.due is None and not check.doubted(*path, "due"):
-        check.fault(path, "an e-mail is sent when a task is due, and this one has no due", warning=True)
+        check.fault(path, "an e-mail is sent when a task is due, and this one has no due", code="no-due")
     if name is None or responsible is None:
         return None
     return ReadyItem(

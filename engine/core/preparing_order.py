@@ -34,7 +34,7 @@ def _check_names(check: Checking, named: Named, items: Sequence[Named]) -> None:
             if all(name != other.id for other in check.tasklist.items):  # else that one has a mistake of its own
                 check.unknown(path, "item", name, [one for one in known if one != item.id])
         elif name in (item.after or ())[:number]:
-            check.fault(path, f"{name!r} is named twice", warning=True)
+            check.fault(path, f"{name!r} is named twice", code="named-twice")
         elif _of_team(check, item) != _of_team(check, known[name]):
             what = f"{name!r} and {item.id!r} are not made for the same person: one of the two is once per team"
             check.fault(path, what, allowed="items that are both made once per team, or both not")

@@ -11,7 +11,7 @@ def check_inputs(check: Checking) -> None:
     for name, given in check.tasklist.inputs.items():
         if given.default is None and check.tasklist.applies.on and not check.doubted("inputs", name):
             what = f"the input {name!r} has no default, so no event can start this list"
-            check.fault(("inputs", name), what, warning=True)
+            check.fault(("inputs", name), what, code="no-default")
 
 
 def check_alike(check: Checking) -> None:

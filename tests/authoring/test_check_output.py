@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from authoring_given import sound_folder, tasklists
 
-KEYS = ["file", "line", "column", "severity", "what", "found", "allowed", "nearest", "corrected"]
+KEYS = ["file", "line", "column", "severity", "what", "found", "allowed", "nearest", "corrected", "code"]
 SECONDS = 20
 
 
@@ -140,6 +140,7 @@ def test_json_has_the_same_keys_for_every_problem(tmp_path: Path) -> None:
         "allowed": "see `tasklists fields`",
         "nearest": "coworker.active",
         "corrected": "coworker.active",
+        "code": "",
     }
     assert (outcome.code, outcome.err) == (2, "")
 

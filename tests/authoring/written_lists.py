@@ -135,6 +135,7 @@ LISTS = st.fixed_dictionaries(
         "clock_change": CLOCKS,
         "language": WORDS,
         "abstract": st.booleans(),
+        "allow": st.sampled_from(["always-true", "unused-day"]) | st.just(["same-name", "no-due"]),
         "extends": SLUGS,
         "include": SLUGS | st.lists(SLUGS, max_size=2),
         "overlays": OVERLAYS,
