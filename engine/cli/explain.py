@@ -92,7 +92,8 @@ def _of_case(place: Folder, ready: Ready, case: str, location: str | None) -> Pr
     exact = [one for one in found if one.case.case.casefold() == case.casefold()]
     if len(names) > 1 and not exact:
         told = "; ".join(names[:5])
-        raise UserError(f"{len(names)} cases of {name} have {case!r} in their names: {told}.", advice="Name one in full.")
+        what = f"{len(names)} cases of {name} have {case!r} in their names: {told}."
+        raise UserError(what, advice="Name one in full.")
     own = [one for one in exact or found if location in {None, one.outcome.location}]
     if not own:
         there = ", ".join(one.outcome.location for one in exact or found)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Final
 
 from whenever import Instant
 
@@ -18,6 +19,9 @@ from engine.core.errors import UserError
 from engine.core.facts import Facts
 from engine.core.overriding import with_overrides
 from engine.core.prepared import Prepared
+
+_ANY_MOMENT: Final = Instant.from_utc(2026, 1, 1, 12)
+"""For members whose case says no moment: what else is wrong is told all the same."""
 
 
 def wrong_in(cases: CaseFile, prepared: Prepared, tasklist: str, saved: Mapping[str, Facts]) -> Iterator[Wrong]:
@@ -35,9 +39,16 @@ def wrong_in(cases: CaseFile, prepared: Prepared, tasklist: str, saved: Mapping[
             yield Wrong(("cases", number, "case"), what, found=repr(case.case))
         seen.setdefault(case.case, number)
         for one in _of_case(case, prepared, saved):
-            own = cases.cases[number].model_fields_set
-            above: Path = ("given",) if one.path[:1] and one.path[0] not in own else ("cases", number)
+            above: Path = ("given",) if _is_given(one.path, cases, number) else ("cases", number)
             yield replace(one, path=(*above, *one.path))
+
+
+def _is_given(path: Path, cases: CaseFile, number: int) -> bool:
+    """Whether a value that is wrong stands in what is said for all cases."""
+    own, given = cases.cases[number], cases.given
+    if path[:1] == ("facts",) and len(path) > 1:
+        return path[1] not in own.facts.model_fields_set and path[1] in given.facts.model_fields_set
+    return bool(path) and path[0] not in own.model_fields_set and path[0] in given.model_fields_set
 
 
 def replace_given(cases: CaseFile) -> tuple[Case, ...]:
@@ -101,15 +112,27 @@ def _facts(case: Case, prepared: Prepared, saved: Mapping[str, Facts]) -> Iterat
     for location in locations_of(case, prepared, here):
         try:
             one = Told(prepared, case.facts, zone_at(prepared, location, case.facts, here))
-            now = _moment(one, case, here)
-            member_of(one, ground_of(prepared, location, one.zone, people={}), now, here)
-            told |= dict.fromkeys(one.faults)
+            told |= dict.fromkeys(_of_member(one, location, case.now, here))
         except UserError as error:
-            told[Wrong(("facts",), f"{error.message.rstrip('.')}. {error.advice}".strip(" ."))] = None
+            told[_said(error)] = None
     yield from told
 
 
-def _moment(told: Told, case: Case, saved: Facts | None) -> Instant:
-    return moment_of(told, case.now, saved)
+def _of_member(told: Told, location: str, now: str | None, saved: Facts | None) -> Iterator[Wrong]:
+    """Yield what is wrong with the member; that the case says no moment only when that does not follow from it."""
+    trouble: Wrong | None = None
+    at = _ANY_MOMENT
+    try:
+        at = moment_of(told, now, saved)
+    except UserError as error:
+        trouble = _said(error)
+    member_of(told, ground_of(told.prepared, location, told.zone, people={}), at, saved)
+    yield from told.faults
+    if trouble is not None and not told.faults:
+        yield trouble
+
+
+def _said(error: UserError) -> Wrong:
+    return Wrong(("case",), f"{error.message.rstrip('.')}. {error.advice}".strip(" ."))
 
 

@@ -118,7 +118,8 @@ def _item(one: Explained) -> Iterator[str]:
         yield f"{row.item}: {row.name}"
         yield from _section("in", _why_in(one, action))
         yield from _section("due", [row.due, *_rule(one, action), *action.wanted.explanation.due])
-        yield from _section("who", [_person(action, row), *map(without_stand_in, action.wanted.explanation.responsible)])
+        chosen = map(without_stand_in, action.wanted.explanation.responsible)
+        yield from _section("who", [_person(action, row), *chosen])
         if action.action == "wait":
             yield from _section("waits", [row.why])
         else:
