@@ -30,11 +30,15 @@ def _words(text: str) -> frozenset[str]:
 
 _LIST = _words(
     "tasklist name description applies anchor once_per formerly inputs defaults items extends include abstract "
-    "overlays language anchors clock_change"
+    "overlays language anchors clock_change allow"
 )
-"""Lists are put together before they are made ready, and `Prepared.at` knows the overlays."""
+"""Lists are put together before they are made ready, and `Prepared.at` knows the overlays. `allow` is for `check`."""
 
-_DEFAULTS = _words("notes responsible when notify_by_email display_to_everyone once_per anchor roll late")
+_DEFAULTS = _words(
+    "notes responsible when phase notify_by_email display_to_everyone once_per anchor optional create roll late"
+)
+"""What defaults say stands in each ready item, where it is looked at again."""
+
 _ITEM = _words(
     "id name notes responsible due when for_each notify_by_email display_to_everyone once_per anchor formerly "
     "phase optional same_as drop checklist clock_change"
