@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from engine.cli.masking import Mask, member_words
 from engine.core.list_difference import KINDS, FieldChange, MemberDifference, TaskChange, only_changed
-from engine.core.report import inert
+from engine.core.report import inert, visible
 
 if TYPE_CHECKING:
     from engine.flows.list_differences import ListDifference, Member
@@ -161,7 +162,7 @@ def _few(names: list[str]) -> str:
 def _details(member: Member, told: MemberDifference, *, redact: bool) -> str:
     mask = _mask(member, redact=redact)
     counts = ", ".join(f"{number} {_WORDS[kind]}" for kind, number in told.counts().items()) or "error"
-    name = inert(_called(member, redact=redact))
+    name = escape(visible(_called(member, redact=redact)))  # a summary is HTML, where Markdown's signs mean nothing
     lines = [f"<details><summary>{name}: {counts}</summary>", "", "| task | change | was | is |", "|---|---|---|---|"]
     for row in _rows(told):
         lines.append("| " + " | ".join(inert(mask.text(cell)) for cell in row) + " |")
