@@ -37,13 +37,15 @@ def file_schema(kind: str) -> dict[str, Any]:
 
 
 def _of_file(kind: str) -> dict[str, Any]:
+    from pydantic import BaseModel
     from pydantic.json_schema import PydanticJsonSchemaWarning
 
     from engine.core.cases import CaseFile
     from engine.core.organisation import Organisation
     from engine.core.overlaying import WrittenList
 
-    model = {"organisation": Organisation, "cases": CaseFile}.get(kind, WrittenList)
+    models: dict[str, type[BaseModel]] = {"organisation": Organisation, "cases": CaseFile}
+    model = models.get(kind, WrittenList)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PydanticJsonSchemaWarning)  # defaults such as 09:00-18:00 are no JSON
         return model.model_json_schema()
