@@ -109,9 +109,9 @@ def _line(action: dict[str, Any], zone: str) -> str:
     return f"{day}  {verb}{action['item']}{key} ({who})"
 
 
-def read_golden(name: str) -> str:
-    """The table that is expected."""
-    return (HERE / "golden" / f"{name}.txt").read_text("utf-8")
+def golden_file(name: str) -> Path:
+    """Where the table that is expected stands."""
+    return HERE / "golden" / f"{name}.txt"
 
 
 def as_json(text: str) -> dict[str, Any]:

@@ -1,12 +1,16 @@
-"""One made-up member per list, planned from saved facts at a fixed moment: every date stands in a table."""
+"""One made-up member per list, planned from saved facts at a fixed moment: every date stands in a table.
+
+`TASKLISTS_BLESS=1 pytest -n 0 tests/lists/test_lists_golden.py` writes the tables anew: read the difference in git.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
-from lists_given import LISTS, SHIPPED, as_json, facts_file, read_golden, table
+from lists_given import LISTS, SHIPPED, as_json, facts_file, golden_file, table
 
 from engine.cli.main import run_commands
 
@@ -29,7 +33,10 @@ def preview(name: str, capsys: pytest.CaptureFixture[str], now: str, facts: Path
 @pytest.mark.parametrize("name", LISTS)
 def test_the_dates_of_a_member_are_those_of_the_table(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     zone = json.loads(facts_file(name).read_text("utf-8"))["zone"]
-    assert table(as_json(preview(name, capsys, MOMENTS[name])), zone) == read_golden(name)
+    found = table(as_json(preview(name, capsys, MOMENTS[name])), zone)
+    if os.environ.get("TASKLISTS_BLESS"):
+        golden_file(name).write_text(found, "utf-8")
+    assert found == golden_file(name).read_text("utf-8")
 
 
 @pytest.mark.parametrize("name", LISTS)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from lists_given import FOLDER, LISTS, SHIPPED, ready
 
+from engine.authoring.case_files import case_files, list_of
 from engine.authoring.check import check_folder
 from engine.cli.main import run_commands
 
@@ -56,3 +57,8 @@ def test_the_list_for_team_members_needs_nothing_of_a_contract() -> None:
     prepared = ready("team-member").prepared
     assert not prepared.needs_contract()
     assert {path[0] for path in prepared.facts_named()} <= {"coworker", "location"}
+
+
+def test_the_cases_beside_the_lists_hold(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_commands(["test", "--dir", str(SHIPPED)]) == 0, capsys.readouterr().out
+    assert {list_of(name) for name in case_files(FOLDER)} == set(LISTS)
