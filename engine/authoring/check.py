@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from engine.authoring.composing import is_abstract
 from engine.authoring.folder import Folder
 from engine.authoring.library import Library, few
+from engine.authoring.lint import not_allowed, roles_without_use, sense_of
 from engine.authoring.loader import Loaded
 from engine.authoring.nodes import Mapping
 from engine.authoring.organisation_check import organisation_problems
@@ -69,6 +70,8 @@ def check_folder(folder: Folder, names: Iterable[str] = ()) -> Checked:
     for other in dict.fromkeys(reached for name in named for reached in work.library.reached(name)):
         work.check(other)
     work.of_all(named or folder.lists())
+    if usable is not None and not named and {*work.ready, *work.abstract} >= {*folder.lists()} and work.ready:
+        problems.extend(roles_without_use(usable, work.ready.values()))
     every = (problem for found in work.of_list.values() for problem in found)
     told = told_once([*problems, *every])
     of_list = {name: tuple(sorted(set(found))) for name, found in work.of_list.items()}
@@ -102,6 +105,7 @@ class _Lists:
         self.sound: dict[str, Loaded[TaskList]] = {}
         self.abstract: set[str] = set()
         self.of_list: dict[str, list[Problem]] = {}
+        self.read: dict[str, Loaded[TaskList]] = {}
 
     def check(self, name: str) -> None:
         """Check one list, unless that is done already."""
@@ -111,6 +115,7 @@ class _Lists:
         loaded = _gathered(told, partial(self.folder.tasklist_mended, name, self.library))
         if loaded is None:
             return
+        self.read[name] = loaded
         told.extend(loaded.problems)
         if loaded.model.abstract:
             self.abstract.add(name)
@@ -143,6 +148,8 @@ class _Lists:
                 what = "this list is abstract, and no list extends or includes it"
                 place = key_place(file.source, file.node, ("abstract",))
                 self.of_list[name].append(Problem(place, what, severity="warning", code="unused-list"))
+        for name, loaded in self.read.items():
+            self.of_list[name] = not_allowed(self.of_list[name], loaded, sound=name in self.ready)
 
     def _others(self) -> dict[str, Loaded[TaskList]]:
         """The other lists, asked for or not, as far as they are sound: one of them may claim the same identity."""
@@ -178,7 +185,13 @@ def _prepared(loaded: Loaded[TaskList], organisation: Organisation) -> tuple[Pre
         sound = sound and made is not None
         if made is not None:
             overlays[location] = replace(made, above=("overlays", location))
-    return (replace(prepared, overlays=overlays) if prepared is not None and sound else None), problems
+    if prepared is None or not sound:
+        return None, problems
+    whole = replace(prepared, overlays=overlays)
+    for location, findings in sense_of(whole, plain):
+        there = loaded.at.get(location, loaded)
+        problems += _only_there((_problem(there, finding) for finding in findings), problems, location)
+    return whole, problems
 
 
 def _only_there(found: Iterable[Problem], elsewhere: Iterable[Problem], location: str) -> list[Problem]:
