@@ -9,7 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, WithJsonSchema
+from pydantic_core import CoreSchema
 from whenever import Date, PlainDateTime
 
 from engine.core.forms import Model
@@ -177,11 +178,14 @@ def _as_expected(value: object) -> object:
     return value
 
 
-AnyExpected = Annotated[
-    Expected,
-    BeforeValidator(_as_expected),
-    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "object"}]}),
-]
+class _OrText:
+    """For editors: a text stands for the whole."""
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"anyOf": [{"type": "string"}, handler(schema)]}
+
+
+AnyExpected = Annotated[Expected, BeforeValidator(_as_expected), _OrText()]
 
 
 def _or_none(value: object) -> object:
@@ -229,7 +233,7 @@ def _as_facts(value: object) -> object:
     return {"saved": as_text(value)} if isinstance(value, str) else value
 
 
-AnyFacts = Annotated[CaseFacts, BeforeValidator(_as_facts), WithJsonSchema({"type": ["string", "object"]})]
+AnyFacts = Annotated[CaseFacts, BeforeValidator(_as_facts), _OrText()]
 
 
 def _as_left_out(value: object) -> object:

@@ -23,10 +23,10 @@ from engine.core.list_difference import MemberDifference, Side, difference
 from engine.core.plan import Situation
 from engine.core.prepared import Prepared
 from engine.core.saved_facts import Saved, load_saved
-from engine.flows.base_version import base_version
 from engine.flows.calendars import calendar_at
 from engine.flows.cases import NO_VERSION, try_cases, with_everybody
 from engine.flows.offline import preview_from_facts
+from engine.flows.other_version import other_version
 from engine.flows.planned import Preview
 from engine.flows.rehearse import stand_ins
 from engine.flows.request import Request, typed_inputs
@@ -100,7 +100,7 @@ def compare(folder: Folder, ready: Ready, base: str, members: tuple[Member, ...]
         UserError: the base cannot be read.
     """
     name = ready.prepared.tasklist.tasklist
-    with base_version(folder, base, name) as place:
+    with other_version(folder, base, name) as place:
         before = _ready_there(place, name)
     found = []
     for member in members:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -224,3 +225,28 @@ def test_a_hundred_cases_of_a_long_list_take_no_more_than_seconds(
     took = time.perf_counter() - began
     assert told.code == 0, told.out
     assert took < 10, took  # about a second on a machine of its own
+
+
+def test_cases_without_expectations_hold_once_they_are_updated(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "tasklists"
+    shutil.copytree(EXPLAINED, folder)
+    file = folder / "tests" / "moving-in.yaml"
+    lines = file.read_text("utf-8").splitlines()
+    first, last = lines.index("    expect:"), next(n for n, line in enumerate(lines) if "left_out" in line)
+    file.write_text("\n".join([*lines[:first], *lines[last + 1 :]]) + "\n", "utf-8")
+    assert command_in(folder, capsys)("test", "--update").code == 0
+    new = folder / "tests" / "moving-in.yaml.new"
+    text = new.read_text("utf-8")
+    assert text.count("expect:") == 20
+    new.replace(file)
+    assert command_in(folder, capsys)("test", "--update").code == 0
+    assert not new.exists()
+    edited = (folder / "moving-in.yaml").read_text("utf-8").replace("5 business days before", "6 business days before")
+    (folder / "moving-in.yaml").write_text(edited, "utf-8")
+    assert command_in(folder, capsys)("test", "--update").code == 3
+    pairs = zip(text.splitlines(), new.read_text("utf-8").splitlines(), strict=True)
+    changed = [one for one in pairs if one[0] != one[1]]
+    assert changed
+    assert all("item: papers" in was and "item: papers" in now for was, now in changed)

@@ -27,7 +27,7 @@ _MOST_FILES = 2_000
 
 
 @contextmanager
-def base_version(folder: Folder, base: str, tasklist: str) -> Iterator[Folder]:
+def other_version(folder: Folder, base: str, tasklist: str) -> Iterator[Folder]:
     """Give the folder as it is in `base`: a file (the list then, all else as it is now), a folder, or a git revision.
 
     Raises:
