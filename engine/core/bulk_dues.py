@@ -5,7 +5,7 @@ Pure. It gives the moments of `resolve_due`, which it calls itself for whatever 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 from typing import NamedTuple, Protocol
 
@@ -56,8 +56,6 @@ class Dues:
         self.by_day = not any(keeps_clock(rule.when) for rule in rules)
         self.known: dict[tuple[object, ...], Moment] = {}
         self.by_start: dict[int, Moment] = {}
-        self.lane: Callable[[int], Moment] | None = None
-        """The way of most dues: one rule that counts from one day."""
         self.rule: Rule | None = None
         self.earliest: Rule | None = None
         self.latest: Rule | None = None
@@ -66,29 +64,33 @@ class Dues:
                 self._tabulate(due, table)
         except Slow:
             self.rule = None
+        self.is_bounded = bool(self.earliest or self.latest)
+        counts_from_one = len(self.names) == 1 and self.rule is not None and self.rule.at is not None
+        self.lane = self.rule.moment if self.rule and counts_from_one and not self.is_bounded else None
+        """The way of most dues: one rule that counts from one day."""
 
     def _tabulate(self, due: Due, table: Table) -> None:
-        make = partial(Rule, table=table, anchor=self.anchor)
+        make = partial(Rule, table=table, anchor=self.anchor, names=self.names)
         bounds: tuple[Roll, Roll] = ("none", "none") if due.roll == "none" else ("next", "previous")
         self.earliest = make(due.not_before, roll=bounds[0]) if due.not_before else None
         self.latest = make(due.not_after, roll=bounds[1], last=True) if due.not_after else None
         self.rule = make(due.rule, roll=due.roll)
-        if len(self.names) == 1 and self.rule.fixed is None and not (self.earliest or self.latest):
-            self.lane = self.rule.moment
 
     def at(self, who: Anchored) -> Moment:
         """Return the due for a coworker. Raises as `resolve_due`."""
         lane = self.lane
-        if lane is not None and (start := who.ordinal(self.names[0])) is not None:
-            known = self.by_start.get(start)
-            if known is not None:
-                return known
+        if lane is None or (start := who.ordinal(self.names[0])) is None:
+            return self._of_several(who)
+        known = self.by_start.get(start)
+        if known is None:
             try:
                 known = lane(start)
             except (Slow, ValueError, OverflowError):  # a clock change, or out of the years 1 to 9999
                 known = self._in_full(who.anchors(self.names))
             remember(self.by_start, start, known)
-            return known
+        return known
+
+    def _of_several(self, who: Anchored) -> Moment:
         key = tuple(map(who.ordinal if self.by_day else who.anchor, self.names))
         found = self.known.get(key)
         if found is None:
@@ -102,22 +104,21 @@ class Dues:
         rule = self.rule
         if rule is None:
             return None
-        days = {name: day for name, day in zip(self.names, key, strict=True) if type(day) is int}
         try:
-            return self._bounded(rule, days) if self.earliest or self.latest else rule.moment(rule.start(days))
+            found = rule.moment(rule.start(key))
+            return self._bounded(found, key) if self.is_bounded else found
         except (Slow, ValueError, OverflowError):  # a clock change, or out of the years 1 to 9999
             return None
 
-    def _bounded(self, rule: Rule, days: Mapping[str, int]) -> Moment:
-        found = rule.moment(rule.start(days))
+    def _bounded(self, found: Moment, days: tuple[object, ...]) -> Moment:
         earliest = self.earliest.moment(self.earliest.start(days)) if self.earliest else None
         latest = self.latest.moment(self.latest.start(days)) if self.latest else None
         if earliest and latest and earliest.at > latest.at:
             raise Slow
         if earliest and found.at < earliest.at:
-            return earliest._replace(skips=found.skips or earliest.skips)
+            return earliest._replace(skips=True) if found.skips else earliest
         if latest and found.at > latest.at:
-            return latest._replace(skips=found.skips or latest.skips)
+            return latest._replace(skips=True) if found.skips else latest
         return found
 
     def _in_full(self, anchors: Mapping[str, Anchor | None]) -> Moment:

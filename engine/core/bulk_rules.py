@@ -6,10 +6,10 @@ days beyond the calendar it raises, and `resolve_due` is asked instead.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from datetime import date
 from functools import partial
+from itertools import accumulate
 from typing import NamedTuple
 
 from whenever import Date, Instant, Time
@@ -38,6 +38,9 @@ class Moment(NamedTuple):
     clock: str
 
 
+Moments = tuple[dict[int, Moment], dict[int, Moment]]
+"""Day -> its moment at one local time of day: of dues that no closed day moved, and of those that one did."""
+
 Target = Callable[[int], tuple[int, bool, bool]]
 """A day's number -> the day that a rule names, whether it was found by counting open days, and past closed ones."""
 
@@ -54,33 +57,44 @@ class Table:
         days = range(self.first, self.last + 1)  # in all of them `closed` says what is closed
         self.open = [number for number in days if (number - 1) % 7 + 1 in week and number not in closed]
         self._is_open = frozenset(self.open)
-        self._moments: dict[Clock, dict[int, tuple[Instant, str, Date]]] = {}
+        self._until = list(accumulate(int(number in self._is_open) for number in days))
+        self._moments: dict[Clock, Moments] = {}
 
     def is_open(self, day: int) -> bool:
         if not self.first <= day <= self.last:
             raise Slow
         return day in self._is_open
 
-    def nth(self, day: int, number: int, side: str) -> int:
-        """Return the n-th open day strictly before or after a day."""
-        self.is_open(day)
-        at = bisect_left(self.open, day) - number if side == "before" else bisect_right(self.open, day) + number - 1
+    def after(self, day: int, number: int) -> int:
+        """Return the n-th open day strictly after a day."""
+        if not self.first <= day <= self.last:
+            raise Slow
+        at = self._until[day - self.first] + number - 1
         if not 0 <= at < len(self.open):
             raise Slow
         return self.open[at]
 
-    def moments(self, clock: Clock) -> dict[int, tuple[Instant, str, Date]]:
-        """Return the memory of one local time of day: day -> its moment, also as the wire has it."""
-        return self._moments.setdefault(clock, {})
+    def before(self, day: int, number: int) -> int:
+        """Return the n-th open day strictly before a day."""
+        if not self.first <= day <= self.last:
+            raise Slow
+        at = self._until[day - self.first] - (day in self._is_open) - number
+        if not 0 <= at < len(self.open):
+            raise Slow
+        return self.open[at]
 
-    def moment(self, day: int, clock: Clock) -> tuple[Instant, str, Date]:
+    def moments(self, clock: Clock) -> Moments:
+        """Return the memory of one local time of day."""
+        return self._moments.setdefault(clock, ({}, {}))
+
+    def moment(self, day: int, clock: Clock, skips: bool) -> Moment:
         """Return the moment of a local time of day; a ValueError where a clock change touches it."""
         local_day, time = Date(date.fromordinal(day)), clock
         if not isinstance(time, Time):
             time = self.calendar.opening_on(local_day) if time == "opening" else self.calendar.closing_on(local_day)
         at = local_day.at(time).assume_tz(self.zone, disambiguation="raise").to_instant()
-        found = (at, at.format_iso(), local_day)  # whole seconds: as wire_moment has them
-        remember(self.moments(clock), day, found)
+        found = Moment(at, at.format_iso(), local_day, skips, "")  # whole seconds: as wire_moment has them
+        remember(self.moments(clock)[skips], day, found)
         return found
 
 
@@ -88,23 +102,24 @@ class Rule:
     """One rule over a table. Slow is raised for every day that it cannot answer for."""
 
     def __init__(
-        self, rule: DueRule, table: Table, *, anchor: str | None, roll: Roll | None, last: bool = False
-    ) -> None:
+        self, rule: DueRule, *, table: Table, anchor: str | None, names: Sequence[str], roll: Roll | None,
+        last: bool = False,
+    ) -> None:  # fmt: skip
         if keeps_clock(rule.when):
             raise Slow
         self.table, self.roll = table, roll
-        self.anchor = rule.day if isinstance(rule.day, str) else anchor
         self.fixed = rule.day.to_stdlib().toordinal() if isinstance(rule.day, Date) else None
-        named = "" if self.fixed is not None else self.anchor or ""
+        named = "" if self.fixed is not None else rule.day or anchor or ""
+        self.at = names.index(named) if named in names else None
         self.goes_back = ends(rule, Anchor(named, Date.MIN, ""))
         self.clock: Clock = rule.clock or ("closing" if last else "opening")
         self.target = _target(rule.when, table)
-        self.moments = table.moments(self.clock)
+        self.known = table.moments(self.clock)
 
-    def start(self, anchored: Mapping[str, int]) -> int:
-        """Return the day that it counts from."""
-        start = self.fixed if self.fixed is not None else anchored.get(self.anchor or "")
-        if start is None:
+    def start(self, days: Sequence[object]) -> int:
+        """Return the day that it counts from, of those of the due's anchors in the order of their names."""
+        start = self.fixed if self.at is None else days[self.at]
+        if type(start) is not int:  # a coworker who has no such day
             raise Slow
         return start
 
@@ -113,18 +128,16 @@ class Rule:
         day, settled, skips = self.target(start)
         if not settled and self.roll != "none" and not self.table.is_open(day):
             day, skips = self._rolled(day), True
-        found = self.moments.get(day)
-        if found is None:
-            found = self.table.moment(day, self.clock)
-        return Moment(found[0], found[1], found[2], skips, "")
+        found = self.known[skips].get(day)
+        return self.table.moment(day, self.clock, skips) if found is None else found
 
     def _rolled(self, day: int) -> int:
         natural: Roll = "previous" if self.goes_back else "next"
-        roll = self.roll or natural
+        roll, table = self.roll or natural, self.table
         if roll == "nearest":
-            back, ahead = day - self.table.nth(day, 1, "before"), self.table.nth(day, 1, "after") - day
+            back, ahead = day - table.before(day, 1), table.after(day, 1) - day
             roll = natural if back == ahead else "previous" if back < ahead else "next"
-        return self.table.nth(day, 1, "before" if roll == "previous" else "after")
+        return table.before(day, 1) if roll == "previous" else table.after(day, 1)
 
 
 def _target(when: When, table: Table) -> Target:
@@ -140,16 +153,16 @@ def _target(when: When, table: Table) -> Target:
 def _counted(when: Count, table: Table) -> Target:
     sign = -1 if when.side == "before" else 1
     if when.unit == "business days":
-        return partial(_open_days, when, table)
+        return partial(_open_days, table.before if sign < 0 else table.after, when.number)
     if when.unit == "months":
         return lambda day: (_months_on(date.fromordinal(day), sign * when.number), False, False)
     step = sign * when.number * (7 if when.unit == "weeks" else 1)
     return lambda day: (day + step, False, False)
 
 
-def _open_days(when: Count, table: Table, day: int) -> tuple[int, bool, bool]:
-    reached = table.nth(day, when.number, when.side)
-    return reached, True, abs(reached - day) != when.number
+def _open_days(nth: Callable[[int, int], int], number: int, day: int) -> tuple[int, bool, bool]:
+    reached = nth(day, number)
+    return reached, True, abs(reached - day) != number
 
 
 def _first_weekday(when: FirstWeekday, day: int) -> tuple[int, bool, bool]:
@@ -163,7 +176,7 @@ def _month_edge(when: MonthEdge, table: Table, day: int) -> tuple[int, bool, boo
     reached = _month_end(first.year, first.month) if when.edge == "last" else first.toordinal()
     if not when.business or table.is_open(reached):
         return reached, when.business, False
-    return table.nth(reached, 1, "after" if when.edge == "first" else "before"), True, True
+    return (table.after if when.edge == "first" else table.before)(reached, 1), True, True
 
 
 def _months_on(day: date, months: int) -> int:
