@@ -10,10 +10,11 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, insert, select, update
 
+from engine.core.known import fingerprint
 from engine.ledger import schema
 from engine.ledger.claims import SmallKeys
 from engine.ledger.outcomes import ERROR_LETTERS
-from engine.ledger.packing import instant, instant_or_none
+from engine.ledger.packing import instant, instant_or_none, pack_fingerprints, unpack_fingerprints
 from engine.ledger.schema import AnyRow
 from engine.ledger.values import Reassigning, Reassignment
 
@@ -21,6 +22,7 @@ _table = schema.reassignments
 _one = _table.c
 _task = schema.tasks.c
 REASSIGNED: Final = "reassigned"
+_FIELD: Final = "ResponsibleId"
 OUTCOMES: Final = frozenset({REASSIGNED, "skipped", "failed"})
 
 
@@ -69,7 +71,14 @@ def settle(connection: Connection, key: int, outcome: str, *, why: str, now: int
 def _hand_over(connection: Connection, row: AnyRow) -> None:
     person = SmallKeys(schema.people, "user_id").keys(connection, {row.after_id})[row.after_id]
     one = (_task.coworker_id == row.coworker_id) & (_task.identity == row.identity)
-    connection.execute(update(schema.tasks).where(one).values(person_key=person))
+    values: dict[str, object] = {"person_key": person}
+    packed = connection.execute(select(_task.fingerprints).where(one)).scalar()
+    told = unpack_fingerprints(packed) if packed else {}
+    if _FIELD in told:  # what the task says now is ours: else an audit would take it for an edit of the staff's
+        key = connection.execute(select(schema.account.c.hash_key)).scalar_one()
+        told[_FIELD] = fingerprint(bytes(key), _FIELD, str(row.after_id))
+        values["fingerprints"] = pack_fingerprints(told)
+    connection.execute(update(schema.tasks).where(one).values(values))
 
 
 def read(connection: Connection, *, limit: int) -> tuple[Reassignment, ...]:

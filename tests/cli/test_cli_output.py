@@ -176,7 +176,7 @@ def test_no_secret_and_no_member_is_in_the_ledger_or_in_progress_lines(account: 
 
 def test_status_tells_runs_one_run_and_the_tasks_of_a_coworker(account: Account):
     assert account.cli("status").out == f"no ledger at {account.ledger}: nothing was run here\n"
-    assert account.cli("status", "--format", "json").json == {"runs": []}
+    assert account.cli("status", "--format", "json").json == {"runs": [], "waits": []}
     run_id = account.run().json["run_id"]
     account.run(coworker=JOSE, name="new-member")
     runs = account.cli("status", "--format", "json").json["runs"]
