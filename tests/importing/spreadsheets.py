@@ -82,3 +82,25 @@ def bomb(folder: Path) -> Path:
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr("xl/worksheets/sheet1.xml", b"0" * (61 * 1024 * 1024))
     return file
+
+
+def with_a_stray_cell() -> bytes:
+    """A short list, and a blank in the last cell that a sheet has, as programs leave one behind."""
+    workbook = Workbook()
+    sheet = workbook.active
+    assert sheet is not None
+    sheet.append(["Task", "When"])
+    sheet.append(["Give the card", "1 day before start"])
+    sheet["XFD1048576"] = " "
+    return _bytes(workbook)
+
+
+def damaged(old: str, new: str) -> bytes:
+    """A workbook whose first sheet was changed by a hand that does not know the format."""
+    source, out = io.BytesIO(with_a_stray_cell()), io.BytesIO()
+    with zipfile.ZipFile(source) as before, zipfile.ZipFile(out, "w") as after:
+        for part in before.infolist():
+            text = before.read(part)
+            is_sheet = part.filename.endswith("sheet1.xml")
+            after.writestr(part, text.replace(old.encode(), new.encode()) if is_sheet else text)
+    return out.getvalue()

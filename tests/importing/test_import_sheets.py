@@ -125,6 +125,21 @@ def test_what_is_no_spreadsheet_is_refused_in_a_sentence(data: bytes, name: str,
     assert said in str(refused.value)
 
 
+def test_a_stray_cell_at_the_foot_of_a_sheet_costs_nothing():
+    rows = read_sheet(spreadsheets.with_a_stray_cell(), "stray.xlsx").rows
+    assert [row.texts for row in rows] == [("Task", "When"), ("Give the card", "1 day before start")]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [('t="inlineStr"><is><t>Task</t></is>', 't="s"><v>99</v>'), ('r="A1"', 'r="??"'), ("<sheetData>", "")],
+    ids=["a text that is not there", "a cell without a place", "a part left open"],
+)
+def test_a_damaged_workbook_is_refused_in_a_sentence(old: str, new: str):
+    with pytest.raises(UserError, match="cannot be read as a spreadsheet"):
+        read_sheet(spreadsheets.damaged(old, new), "damaged.xlsx")
+
+
 def test_a_bomb_is_not_unpacked(tmp_path: Path):
     with pytest.raises(UserError, match="unpacks to"):
         read_sheet(spreadsheets.bomb(tmp_path).read_bytes(), "bomb.xlsx")

@@ -9,7 +9,8 @@ import csv
 import io
 import warnings
 import zipfile
-from collections.abc import Iterable, Sequence
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Final
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 from engine.core.errors import UserError
 
 if TYPE_CHECKING:
+    from openpyxl.cell.cell import Cell, MergedCell
     from openpyxl.workbook import Workbook
     from openpyxl.worksheet.worksheet import Worksheet
 
@@ -31,6 +33,13 @@ MOST_CHARACTERS: Final = 4000
 
 _BOMS: Final = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _DELIMITERS: Final = ",;\t|"
+
+
+_BROKEN: Final = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError),
+    *(ArithmeticError, AttributeError, LookupError, SyntaxError, TypeError, ValueError),
+)
+"""What comes out of the zip and the workbook readers for a file that is not what it says, or not whole."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +157,6 @@ def _from_workbook(data: bytes, file_name: str, wanted: str | None) -> Sheet:
 
 def _opened(data: bytes, file_name: str) -> Workbook:
     from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
 
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
@@ -158,7 +166,7 @@ def _opened(data: bytes, file_name: str) -> Workbook:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of parts such as drop-down lists, which are not read
             return load_workbook(io.BytesIO(data), data_only=True, keep_links=False)
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, TypeError, EOFError, SyntaxError) as error:
+    except _BROKEN as error:
         what = f"{file_name} cannot be read as a spreadsheet ({type(error).__name__})."
         raise UserError(what, advice="Open it and save it as .xlsx once more, or as .csv.") from None
 
@@ -167,19 +175,30 @@ def _sheet(sheet: Worksheet, file_name: str) -> Sheet:
     rows: list[Row] = []
     notes: list[str] = []
     hidden = 0
-    width = min(sheet.max_column or 1, MOST_COLUMNS)
-    for number, cells in enumerate(sheet.iter_rows(max_col=width), start=1):
-        texts = [_text(cell.value) for cell in cells]
-        if not any(texts):
-            continue
+    for number, found in _filled_rows(sheet):
+        width = max(found) + 1
+        texts = [_text(found[column].value) if column in found else "" for column in range(width)]
         if sheet.row_dimensions[number].hidden:
             hidden += 1
             continue
-        bold = all(bool(cell.font and cell.font.b) for cell, text in zip(cells, texts, strict=True) if text)
+        bold = all(bool(cell.font and cell.font.b) for cell in found.values())
         rows.append(_row(number, texts, file_name, is_bold=bold))
     if hidden:
         notes.append(f"{hidden} hidden rows of the sheet {sheet.title!r} were left out")
     return Sheet(sheet.title, _bounded(rows, file_name), tuple(notes))
+
+
+def _filled_rows(sheet: Worksheet) -> Iterator[tuple[int, dict[int, Cell | MergedCell]]]:
+    """Yield the rows that hold something, as cells by column from 0 on.
+
+    The cells that the file has are looked at, not all up to the last: one stray cell at the foot of a sheet, as
+    spreadsheet programs leave them, would make millions of empty ones.
+    """
+    rows: dict[int, dict[int, Cell | MergedCell]] = {}
+    for (number, column), cell in sorted(sheet._cells.items()):
+        if column <= MOST_COLUMNS and _text(cell.value):
+            rows.setdefault(number, {})[column - 1] = cell
+    yield from rows.items()
 
 
 def _text(value: object) -> str:
