@@ -155,7 +155,10 @@ def _contract(told: Told, given: Mapping[str, Any], path: tuple[str | int, ...])
     known = {str(one.name).strip().casefold(): one.tariff for one in told.prepared.tasklist.applies.tariffs if one.name}
     if plan is not None and "TariffId" not in row:
         row["TariffId"] = known.get(str(plan).strip().casefold())
-    return {name: int(value) if name == "Id" else value for name, value in row.items()}
+    if row.get("Id", 1) is None:
+        told.faults.append(Wrong(told.at(*path, "id"), "a contract has an id"))
+        del row["Id"]
+    return row
 
 
 def _with_desks(told: Told, facts: Facts, given: Mapping[str, Any]) -> Facts:

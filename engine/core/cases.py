@@ -239,7 +239,10 @@ AnyFacts = Annotated[CaseFacts, BeforeValidator(_as_facts), _OrText()]
 def _as_left_out(value: object) -> object:
     if isinstance(value, dict):
         return {name: "" if part is None or part == "" else part for name, part in value.items()}
-    return dict.fromkeys(value, "") if isinstance(value, list | tuple) else {value: ""}
+    names = value if isinstance(value, list | tuple) else [value]
+    if not all(isinstance(name, str) for name in names):
+        raise wrong("what is left out is a mapping of items to reasons, or a list of items", found=shown(value))
+    return dict.fromkeys(names, "")
 
 
 class Given(Model):

@@ -33,6 +33,8 @@ WRONG = [
         "now: 2026-12-01, facts: {coworker: {custom: {wants_locker: yes}}}",
         *("yes", "must be true or false", "true, false"),
     ),
+    ("now: 2026-12-01, facts: {contract: {id: none}}", "none", "a contract has an id", ""),
+    ("now: 2026-12-01, left_out: [{card: x}]", "[{card: x}]", "a mapping of items to reasons", ""),
     ("now: 2026-12-01, expect: [{item: card, due: tomorrow}]", "tomorrow", "local day and time", ""),
 ]
 
@@ -195,6 +197,40 @@ cases:
     expect: [{item: card, name: Card for Marta, due: 2026-12-16}]
 """
     assert command_in(folder_with(tmp_path, cases), capsys)("test").code == 0
+
+
+TEAM = """tasklist: welcome
+name: Welcome
+anchor: contract.start
+defaults: {responsible: front-desk}
+items:
+  - {id: card, name: Card, due: on contract.start}
+  - {id: sign, once_per: team, name: "Door sign of {{ team.name }}", due: on contract.start}
+  - {id: seats, name: "{{ team.members | length }} seats", when: coworker.active}
+"""
+
+
+def test_a_team_is_told_in_a_few_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cases = """given: {facts: {contract: {start: 2026-12-10}}}
+cases:
+  - case: the one who pays
+    facts: {team: {name: Acme, members: [Ana Sol, Ben Ray, Cy Lee]}}
+    expect: [card, {item: sign, name: Door sign of Acme}, {item: seats, name: 3 seats}]
+  - case: another member
+    facts: {team: {name: Acme, paying_member_id: 77}}
+    expect: [card, seats]
+    left_out: {sign: ''}
+"""
+    told = command_in(folder_with(tmp_path, cases, tasklist=TEAM), capsys)("test")
+    assert told.code == 0, told.out + told.err
+
+
+def test_a_member_may_have_no_team(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tasklist = TEAM.replace('  - {id: seats, name: "{{ team.members | length }} seats", when: coworker.active}\n', "")
+    alone = "{case: alone, facts: {team: none, contract: {start: 2026-12-10}}, expect: [card], left_out: [sign]}"
+    cases = f"cases: [{alone}]"
+    told = command_in(folder_with(tmp_path, cases, tasklist=tasklist), capsys)("test")
+    assert told.code == 0, told.out + told.err
 
 
 def test_a_loop_is_told_apart_by_its_keys(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
