@@ -15,9 +15,9 @@ from whenever import Instant
 
 from engine.core.applies import check_applies
 from engine.core.bulk_dues import Shelf
-from engine.core.bulk_items import Batch, Dated, Item, Place
+from engine.core.bulk_items import Batch, Dated, Item, Place, Rounds
 from engine.core.bulk_known import why_plain
-from engine.core.bulk_member import Member, Reader, reader_for
+from engine.core.bulk_member import Member, Origin, Reader, reader_for
 from engine.core.bulk_texts import as_name, writer
 from engine.core.expand import expand
 from engine.core.fact_values import Path
@@ -150,6 +150,8 @@ class _Kernel:
             self.reader, self.dating = reader, dating
             self.name = writer(self.prepared.name.chosen(spoken.tags), as_name, "")
             counting = (ready for ready in self.prepared.items if self.prepared.counts(ready))
+            self.origin: Origin | None = None
+            self.wanted: list[tuple[Item, Rounds]] = []
             self.items = [Item(place, ready, bulk.cycle) for ready in counting]
 
     def fits(self, facts: Facts) -> bool:
@@ -170,7 +172,7 @@ class _Kernel:
         found = [
             (one.wire or _NO_DUE, item.id, one.key, item.body(member, one, batch), one.made)
             for item in self.items
-            for one in item.dated(member, now)
+            for one in item.dated(member, now, item.rounds(member))
         ]
         found.sort()
         return tuple(body.encode("utf-8", "backslashreplace") for _, _, _, body, made in found if made)
@@ -178,7 +180,19 @@ class _Kernel:
     def dated(self, facts: Facts, now: Instant) -> tuple[list[tuple[Dated, int]], Member]:
         member = self._member(facts, self.dating)
         member.subject(self.prepared.once_per)
-        return [(one, item.person(member, one)) for item in self.items for one in item.dated(member, now)], member
+        wanted = self._wanted(member)
+        return [
+            (one, item.person(member, one)) for item, rounds in wanted for one in item.dated(member, now, rounds)
+        ], member
+
+    def _wanted(self, member: Member) -> list[tuple[Item, Rounds]]:
+        """Return the items with their wanted rounds: those of the last member where they are read from the same."""
+        origin = self.dating.origin(member.facts)
+        if origin is None or self.origin is None or not origin.is_of(self.origin):
+            found = ((item, item.rounds(member)) for item in self.items)
+            self.wanted = [(item, rounds) for item, rounds in found if rounds]
+            self.origin = origin
+        return self.wanted
 
     def _member(self, facts: Facts, reader: Reader) -> Member:
         member = Member(facts, reader)

@@ -34,6 +34,10 @@ _VARIANT = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
 """A UUID's variant bits over the first hex digit of its fourth group (RFC 9562)."""
 
 
+Rounds = Sequence[tuple[str, Mapping[str, Value]]]
+"""for_each key ('' without a loop) and facts of each wanted task of one item."""
+
+
 class Dated(NamedTuple):
     """One wanted task without its texts. `at` is the moment that would be sent, `made` is False for `late: skip`."""
 
@@ -89,13 +93,15 @@ class Item:
         chosen = ready.responsible
         self.rotates = chosen.pick == "rotate"
         self.has_absences = bool(place.prepared.organisation.absences)
+        self.always: int | None = None
+        """The user id of whoever has this item for all coworkers and days."""
         self.choice: tuple[object, ...] = (chosen.role, chosen.pick, str(chosen.holder))
         flags = (ready.notify_by_email, ready.display_to_everyone)
         self.tail = ',"NotifyByEmail":{},"DisplayToEveryone":{}}}'.format(*(str(flag).lower() for flag in flags))
         self.rest = self._rest("", cycle)
 
-    def rounds(self, member: Member) -> Sequence[tuple[str, Mapping[str, Value]]]:
-        """Return for_each key and facts of each task that is wanted."""
+    def rounds(self, member: Member) -> Rounds:
+        """Return each task that is wanted."""
         loop, values = self.ready.loop, member.values
         if loop is not None:
             return self._looped(loop, values)
@@ -104,17 +110,16 @@ class Item:
                 return ()
         return (("", values),)
 
-    def _looped(self, loop: Loop, values: Mapping[str, Value]) -> Sequence[tuple[str, Mapping[str, Value]]]:
+    def _looped(self, loop: Loop, values: Mapping[str, Value]) -> Rounds:
         rounds = rounds_of(loop, values)
         if wrong_keys(rounds):
             raise NotPlain
         return [(one.key, one.values) for one in rounds if all(decide(one.values) for decide in self.conditions)]
 
-    def dated(self, member: Member, now: Instant) -> list[Dated]:
-        """Return the tasks that the coworker should have, with their dates. NotPlain for `late: fail` that is late."""
-        rounds = self.rounds(member)
+    def dated(self, member: Member, now: Instant, rounds: Rounds) -> Sequence[Dated]:
+        """Return the tasks of the wanted rounds, with their dates. NotPlain for `late: fail` that is late."""
         if not rounds:
-            return []
+            return ()
         due = None if self.dues is None else self.dues.at(member)
         if due is None:
             return [Dated(self, key, values, None, None, "", True) for key, values in rounds]
@@ -128,6 +133,8 @@ class Item:
 
     def person(self, member: Member, one: Dated) -> int:
         """Return the user id of who is responsible. Raises as `choose_person`."""
+        if self.always is not None:
+            return self.always
         subject = member.subject(self.ready.once_per)
         on = one.due.day if one.due and self.has_absences else None
         key = (*self.choice, subject if self.rotates else None, on) if self.rotates or on else self.choice
@@ -145,6 +152,8 @@ class Item:
                 values=one.values,
             ).person.id
             remember(known, key, found)
+        if not (self.rotates or self.has_absences):
+            self.always = found
         return found
 
     def body(self, member: Member, one: Dated, batch: Batch) -> str:

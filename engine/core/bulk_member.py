@@ -29,6 +29,10 @@ _NO_CONTRACT = "this coworker has no contract"
 _SHORT = {name.split(".")[1]: source for name, source in DATE_ANCHORS.items()}
 _NO_EVENT = "no event started this run"
 _DAYS_KEPT = 4096
+_MOMENTS = frozenset({"membership", "event", "signup"})
+"""First names whose facts are worked out from several fields."""
+
+_SINGLE = frozenset({str, int, bool, type(None)})
 _MIDNIGHT = "T00:00:00Z"
 
 
@@ -76,6 +80,33 @@ class Reader:
     rest: frozenset[str] = frozenset()
     """The other first names that are read: contract.desks among them."""
 
+    def origin(self, facts: Facts) -> Origin | None:
+        """Return all that the values of a coworker are read from: of two who have it in common they are the same.
+
+        None where values hang on more than single fields.
+        """
+        if self.rest & _MOMENTS or ("inputs" in self.rest and facts.inputs):
+            return None
+        row, custom = facts.coworker, [self.organisation.custom_fields[name].field for name in self.custom]
+        if "CustomFields" in row and any(name not in row for name in custom):
+            return None
+        contract = facts.contract if self.contract or "contract.desks" in self.rest else None
+        read = [*_raw(row, self.coworker, {}), contract is None, *_raw(contract or {}, self.contract, _SHORT)]
+        read += [row.get(name) for name in custom]
+        kinds = [type(value) for value in read]
+        return Origin(facts.desks, (*read, *kinds)) if _SINGLE.issuperset(kinds) else None
+
+
+@dataclass(eq=False)
+class Origin:
+    """What values were read from. Desks count as the same when they are the same object; 1 and true are two things."""
+
+    desks: tuple[Raw, ...]
+    read: tuple[object, ...]
+
+    def is_of(self, other: Origin) -> bool:
+        return self.desks is other.desks and self.read == other.read
+
 
 def reader_for(
     named: Collection[Path],
@@ -115,6 +146,19 @@ def reader_for(
     return made
 
 
+def _raw(row: Raw, names: Collection[str], short: Mapping[str, str]) -> list[object]:
+    """Return the values of a record's fields by their names as facts, None for those that it has not."""
+    if not names:
+        return []
+    fields = _as_named(tuple(row))
+    held = (fields.get(_source(name, short)) for name in names)
+    return [None if field is None else row[field] for field in held]
+
+
+def _source(name: str, short: Mapping[str, str]) -> str:
+    return snake_case(short[name]) if name in short else name
+
+
 @cache
 def _of_records() -> frozenset[str]:
     """Return the facts that are fields of the two records as they came: what is worked out is not for the fast way."""
@@ -129,7 +173,7 @@ def _kind(roots: Scope, path: Path) -> object:
 class Member:
     """One coworker at work: facts, anchors and subjects, each read when it is asked for and kept."""
 
-    __slots__ = ("_anchors", "_ordinals", "_pieces", "_subjects", "contract", "facts", "reader", "values")
+    __slots__ = ("_anchors", "_ordinals", "_pieces", "_subjects", "_values", "contract", "facts", "reader")
 
     def __init__(self, facts: Facts, reader: Reader) -> None:
         self.facts, self.reader = facts, reader
@@ -140,7 +184,14 @@ class Member:
         self._ordinals: dict[str, int | None] = {}
         if facts.contract_id is not None and self.contract is None:
             raise NotPlain
-        self.values: dict[str, Value] = self._values()
+        self._values: dict[str, Value] | None = None
+
+    @property
+    def values(self) -> dict[str, Value]:
+        """Return the facts that are read. Raises UserError for a custom field's value that is not of its type."""
+        if self._values is None:
+            self._values = self._read()
+        return self._values
 
     def piece(self, path: Path) -> tuple[str, int] | None:
         """Return a fact as JSON with its length as shown, or None when it is not one tame line."""
@@ -155,7 +206,7 @@ class Member:
         self._pieces[path] = piece
         return piece
 
-    def _values(self) -> dict[str, Value]:
+    def _read(self) -> dict[str, Value]:
         reader, facts = self.reader, self.facts
         coworker = self._record(facts.coworker, reader.coworker, {})
         if reader.custom:
@@ -166,7 +217,7 @@ class Member:
         values: dict[str, Value] = {"coworker": coworker, "location": reader.location, "inputs": dict(facts.inputs)}
         if reader.contract or "contract.desks" in reader.rest:
             values["contract"] = self._contract()
-        if reader.rest & {"membership", "event", "signup"}:
+        if reader.rest & _MOMENTS:
             values |= self._moments()
         return values
 
@@ -184,13 +235,10 @@ class Member:
     def _record(self, row: Raw, kinds: Mapping[str, Kind], short: Mapping[str, str]) -> dict[str, Value]:
         if not kinds:
             return {}
-        fields = _as_named(tuple(row))
-        made: dict[str, Value] = {}
-        for name, kind in kinds.items():
-            source = snake_case(short[name]) if name in short else name
-            held = fields.get(source)
-            made[name] = self._value(kind, row[held] if held is not None else None)
-        return made
+        return {
+            name: self._value(kind, value)
+            for (name, kind), value in zip(kinds.items(), _raw(row, kinds, short), strict=True)
+        }
 
     def _value(self, kind: Kind, value: object) -> Value:
         if kind is Kind.DATE:

@@ -89,13 +89,22 @@ class Table:
 
     def moment(self, day: int, clock: Clock, skips: bool) -> Moment:
         """Return the moment of a local time of day; a ValueError where a clock change touches it."""
+        straight, moved = self.moments(clock)
+        found = straight.get(day)
+        if found is None:
+            found = self._placed(day, clock)
+            remember(straight, day, found)
+        if skips:
+            found = Moment(found.at, found.wire, found.day, True, "")
+            remember(moved, day, found)
+        return found
+
+    def _placed(self, day: int, clock: Clock) -> Moment:
         local_day, time = Date(date.fromordinal(day)), clock
         if not isinstance(time, Time):
             time = self.calendar.opening_on(local_day) if time == "opening" else self.calendar.closing_on(local_day)
         at = local_day.at(time).assume_tz(self.zone, disambiguation="raise").to_instant()
-        found = Moment(at, at.format_iso(), local_day, skips, "")  # whole seconds: as wire_moment has them
-        remember(self.moments(clock)[skips], day, found)
-        return found
+        return Moment(at, at.format_iso(), local_day, False, "")  # whole seconds: as wire_moment has them
 
 
 class Rule:
@@ -109,7 +118,7 @@ class Rule:
             raise Slow
         self.table, self.roll = table, roll
         self.fixed = rule.day.to_stdlib().toordinal() if isinstance(rule.day, Date) else None
-        named = "" if self.fixed is not None else rule.day or anchor or ""
+        named = "" if isinstance(rule.day, Date) else rule.day or anchor or ""
         self.at = names.index(named) if named in names else None
         self.goes_back = ends(rule, Anchor(named, Date.MIN, ""))
         self.clock: Clock = rule.clock or ("closing" if last else "opening")

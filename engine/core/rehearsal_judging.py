@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from whenever import Date, Instant
 
@@ -22,8 +23,7 @@ class Judge:
     def __init__(self, *, per_day: int, shared_by: int) -> None:
         self.per_day, self.shared_by = per_day, shared_by
         self.starts = self.tasks = self.left_late = 0
-        self.by_day: Counter[Date] = Counter()
-        self._people: defaultdict[str, Counter[Date]] = defaultdict(Counter)
+        self._people: defaultdict[str, defaultdict[Date, int]] = defaultdict(partial(defaultdict, int))
         self._findings: list[Finding] = []
 
     def take(self, location: str, zone: str, starts: Iterator[Start]) -> int:
@@ -34,20 +34,22 @@ class Judge:
             self.starts += 1
             if start.trouble:
                 place.troubles[start.trouble.partition(":")[0]].append((start.day, start.trouble))
-            for task in start.tasks:
-                if task.is_made:
-                    self._count(task)
-                    place.take(start, task)
-                else:
-                    self.left_late += 1
+            made = [task for task in start.tasks if task.is_made]
+            self.tasks += len(made)
+            self.left_late += len(start.tasks) - len(made)
+            for task in made:
+                if task.day is not None:
+                    self._people[task.person][task.day] += 1
+                place.take(start, task)
         self._findings.extend(place.findings())
         return self.tasks - before
 
-    def _count(self, task: Task) -> None:
-        self.tasks += 1
-        if task.day is not None:
-            self.by_day[task.day] += 1
-            self._people[task.person][task.day] += 1
+    def by_day(self) -> dict[Date, int]:
+        """Return due day -> tasks, sorted."""
+        found: Counter[Date] = Counter()
+        for days in self._people.values():
+            found.update(days)
+        return dict(sorted(found.items()))
 
     def findings(self) -> tuple[Finding, ...]:
         """Return all findings, in the order of KINDS, by location and day."""
@@ -109,11 +111,12 @@ class _Place:
         if task.clock:
             self._add("clock-change", start, task)
         if not task.gathers and task.day is not None:
-            days = self.shared[task.item, task.day]
+            key = (task.item, task.day)
+            days = self.shared[key]
             if not days or days[-1] != start.day:
                 days.append(start.day)
             if task.skips_closed:
-                self.closed.add((task.item, task.day))
+                self.closed.add(key)
 
     def _add(self, kind: Kind, start: Start, task: Task) -> None:
         key = (kind, task.item, task.clock if kind == "clock-change" else "")

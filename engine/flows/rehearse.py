@@ -89,7 +89,7 @@ def rehearse(
         starts=judge.starts,
         tasks=judge.tasks,
         left_late=judge.left_late,
-        by_day=dict(sorted(judge.by_day.items())),
+        by_day=judge.by_day(),
         loads=judge.loads(),
         findings=findings,
         per_day=asked.per_day,
