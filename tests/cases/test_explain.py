@@ -43,6 +43,12 @@ def test_two_members_at_once_are_refused(capsys: pytest.CaptureFixture[str]) -> 
     assert told.code == 2
 
 
+def test_options_of_a_run_are_not_lost_beside_a_case(capsys: pytest.CaptureFixture[str]) -> None:
+    told = command_in(EXPLAINED, capsys)("explain", "moving-in", "--case", "01", "--skip", "card")
+    assert told.code == 2
+    assert "only --location goes with --case" in told.err
+
+
 def test_a_part_of_several_names_asks_for_more_of_it(capsys: pytest.CaptureFixture[str]) -> None:
     told = command_in(EXPLAINED, capsys)("explain", "moving-in", "--case", "late for")
     assert told.code == 2
