@@ -49,7 +49,7 @@ def command(
     if sum(given is not None for given in (coworker_id, facts_file, case)) != 1:
         raise click.UsageError("name one of --coworker ID, --facts FILE, --case TEXT.")
     if case is not None and any(value for name, value in options.items() if name != "location"):
-        raise click.UsageError("a case says all about its run itself: of those options only --location goes with --case.")
+        raise click.UsageError("a case says all about its own run: only --location goes with --case.")
     place = folder_in_use(folder)
     ready = ready_list(place, tasklist)
     if item is not None:
