@@ -149,6 +149,9 @@ class _Kernel:
             place = Place(self.prepared, facts, reader, bulk.shelf(facts), spoken.tags, {}, {})
             self.reader, self.dating = reader, dating
             self.name = writer(self.prepared.name.chosen(spoken.tags), as_name, "")
+            anchors = self.prepared.own_anchors_named()
+            self.custom_days = [name for name in anchors if name.startswith("coworker.custom.")]
+            """Read for every member: a value that is no date is an error even if nothing is due by it."""
             counting = (ready for ready in self.prepared.items if self.prepared.counts(ready))
             self.origin: Origin | None = None
             self.wanted: list[tuple[Item, Rounds]] = []
@@ -196,6 +199,8 @@ class _Kernel:
 
     def _member(self, facts: Facts, reader: Reader) -> Member:
         member = Member(facts, reader)
+        for name in self.custom_days:
+            member.anchor(name)
         applies = self.bulk.prepared.tasklist.applies
         if not self.bulk.anyway and (applies.locations or applies.tariffs or applies.when):
             check_applies(self.bulk.prepared, facts, Read(member.values, {}, ()))

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from engine.core.due import Due
+from engine.core.fact_days import fact_day_names
 from engine.core.prepared import Prepared, ReadyItem
 from engine.core.text import CompiledCondition
 from engine.core.wordings import ReadyWording
@@ -20,8 +21,11 @@ ANCHORS = frozenset(
     {
         *("signup", "event", "membership.start", "membership.end"),
         *("contract.start", "contract.renewal", "contract.term_end", "contract.cancellation"),
+        *("contract.identity_checks_due", "visit.first", "visit.third", "invoice.first_paid"),
     }
 )
+"""The anchors that a member is asked for; facts that are days, and inputs of type date, are more of them."""
+
 
 
 def _words(text: str) -> frozenset[str]:
@@ -30,7 +34,7 @@ def _words(text: str) -> frozenset[str]:
 
 _LIST = _words(
     "tasklist name description applies anchor once_per formerly inputs defaults items extends include abstract "
-    "overlays language anchors clock_change allow"
+    "overlays language clock_change allow"
 )
 """Lists are put together before they are made ready, and `Prepared.at` knows the overlays. `allow` is for `check`."""
 
@@ -54,7 +58,7 @@ _READY = _words(
 _PREPARED = _words(
     "tasklist organisation name applies_when items wait_until part shared asked_for overlays above days spoken"
 )
-"""`days` are the named days: a rule or a text that names one is what takes the plain way."""
+"""`days` are made of the list's `anchors`, which are not known: even one that nothing counts from can be an error."""
 
 _DUE = _words("rule roll late fallback not_before not_after")
 _RESPONSIBLE = _words("role pick holder")
@@ -110,7 +114,8 @@ def _why_item(prepared: Prepared, ready: ReadyItem) -> str:
 
 def _odd_due(prepared: Prepared, due: Due, anchor: str | None) -> bool:
     dates = {f"inputs.{name}" for name, given in prepared.tasklist.inputs.items() if given.type == "date"}
-    return type(due) is not Due or bool(unknown_key(due, _DUE)) or not anchors_of(due, anchor) <= ANCHORS | dates
+    known = ANCHORS | dates | fact_day_names(prepared.organisation)
+    return type(due) is not Due or bool(unknown_key(due, _DUE)) or not anchors_of(due, anchor) <= known
 
 
 def anchors_of(due: Due, anchor: str | None) -> frozenset[str]:

@@ -12,11 +12,11 @@ from functools import cache, lru_cache
 
 from whenever import Date, Instant
 
-from engine.core.anchors import DATE_ANCHORS, Anchor
-from engine.core.bulk_known import ANCHORS
+from engine.core.anchors import DATE_ANCHORS, VISITS, Anchor, signup_of
 from engine.core.bulk_texts import NotPlain, piece_of
 from engine.core.catalogue import Kind, ListOf, Record, Scope, all_facts, scope, snake_case
 from engine.core.custom_values import custom_value, plain_value
+from engine.core.fact_days import fact_day
 from engine.core.fact_values import Absent, Path, Value
 from engine.core.facts import Facts, Raw
 from engine.core.identity import Subject
@@ -272,19 +272,33 @@ class Member:
         facts = self.facts
         if name in DATE_ANCHORS:
             return self._contract_day(DATE_ANCHORS[name])
+        if name.startswith("membership."):
+            return self._membership_day(name)
         if name == "signup":
-            row = facts.coworker
-            return parse_moment(row.get("RegistrationDate")) or parse_moment(row.get("CreatedOn"))
+            return signup_of(facts)
         if name == "event":
             return facts.event.at if facts.event else None
+        if name == "invoice.first_paid":
+            return facts.first_paid
+        return self._rarer_day(name)
+
+    def _rarer_day(self, name: str) -> Date | Instant | None:
+        facts = self.facts
+        if name in VISITS:
+            days = facts.visits or ()
+            return days[VISITS[name] - 1] if len(days) >= VISITS[name] else None
         if name.startswith("inputs."):
             given = facts.inputs.get(name.partition(".")[2])
             return given if isinstance(given, Date) else None
-        if name not in ANCHORS:
+        told = fact_day(name, facts, self.reader.organisation)
+        if told is None:
             raise NotPlain
+        return told.value if isinstance(told, Anchor) else None
+
+    def _membership_day(self, name: str) -> Date | None:
         if self._is_alone():
             return self._contract_day("StartDate" if name == "membership.start" else "CancellationDate")
-        chain = facts.chain()
+        chain = self.facts.chain()
         found: Date | None = getattr(chain, name.partition(".")[2], None)
         return found
 

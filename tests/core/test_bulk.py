@@ -22,8 +22,7 @@ from engine.core.plan import body_of
 from engine.core.prepared import Prepared
 
 NEW_KEYS = ("anchors", "clock_change")
-_OLD_DAYS = {"begin": "contract.start", "month_end": "membership.start", "visit.third": "signup",
-             "invoice.first_paid": "event", "contract.identity_checks_due": "contract.renewal"}  # fmt: skip
+_OLD_DAYS = {"begin": "contract.start", "month_end": "membership.start"}
 
 
 def outcome(make: Any) -> Any:
@@ -46,7 +45,7 @@ def both(prepared: Prepared, given: Facts, now: Instant = NOW, **options: Any) -
 
 
 def known_words(value: Any) -> Any:
-    """The same list without what the fast way leaves to the plain one: named days and the rarer anchors."""
+    """The same list without what the fast way leaves to the plain one: named days, and visits in texts."""
     if isinstance(value, Mapping):
         return {name: known_words(part) for name, part in value.items() if name not in {"anchors"}}
     if isinstance(value, list):
