@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 import yaml
-from test_docs import ROOT, fenced
+from readme_examples import README, ROOT, fenced
 
 from engine.cli.main import COMMANDS
 from engine.flows.settings_table import BY_NAME
@@ -24,7 +24,6 @@ from engine.service.health import HealthState, health_routes
 from engine.service.logs import FIELDS
 from engine.service.metrics import Gauges, Metrics
 
-README = (ROOT / "README.md").read_text()
 SECTION = README.split("### Running it\n")[1].split("\n## ")[0]
 
 
