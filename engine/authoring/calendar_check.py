@@ -143,7 +143,7 @@ def _never_open(loaded: Loaded[Organisation], name: str, rules: CalendarRules) -
         closed |= closures_in_file(rules.ics.text, first, last)
     tried = Calendar(name, frozenset(rules.week()), Time(0), Time(23, 59), closed, (first, last))
     try:
-        tried.next_open(first)
+        tried.nth_open_after(first, 1)  # counts all its days, also when the first one is open
     except NeverOpen as error:
         yield Problem(loaded.place(("calendars", name)), error.message, allowed="an open day every year")
 

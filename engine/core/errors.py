@@ -27,7 +27,8 @@ class TasklistsError(Exception):
         self.advice = advice
 
     def __str__(self) -> str:
-        return f"{self.message} {self.advice}".strip()
+        stop = "." if self.advice and self.message and self.message[-1] not in ".?!:" else ""
+        return f"{self.message}{stop} {self.advice}".strip()
 
 
 class UserError(TasklistsError):

@@ -32,7 +32,7 @@ def checked(tmp_path: Path, calendar: str, file: str | None = None) -> tuple[int
     head = re.split(r"^calendars:.*", told, flags=re.MULTILINE)[0]
     names = sorted(set(re.findall(r"calendar: (\w+)", told)))
     body = "".join(f"  {name}: {calendar}\n" for name in names)
-    (folder / "organisation.yaml").write_text(f"{head}calendars:\n{body}", "utf-8")
+    (folder / "organisation.yaml").write_text(f"{head}calendars:\n{body}allow: [unused-role]\n", "utf-8")
     if file is not None:
         (folder / "closures.ics").write_bytes(file.encode())
     done = tasklists("check", "--dir", str(folder))
@@ -58,6 +58,12 @@ def checked(tmp_path: Path, calendar: str, file: str | None = None) -> tuple[int
             id="hours too many",
         ),
         pytest.param("{closed: [1 Jan to 31 Dec yearly]}", 2, "has no open day from 2025-01-01", id="never open"),
+        pytest.param(
+            "{closed: [2027-02-01 to 2028-01-31, 2028-02-01 to 2028-12-31]}",
+            2,
+            "has no open day from 2027-01-30",
+            id="shut later on",
+        ),
         pytest.param(
             "{covers: 2027-12-31 to 2025-01-01}",
             2,

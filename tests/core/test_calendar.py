@@ -119,7 +119,7 @@ def test_a_day_outside_the_known_span_is_refused(ask: object, wanted: str) -> No
     with pytest.raises(CalendarCoverage) as caught:
         ask(calendar())  # type: ignore[operator]
     assert str(caught.value) == (
-        f"calendar 'spain' knows the closed days from 2026-01-01 to 2027-12-31, {wanted} "
+        f"calendar 'spain' knows the closed days from 2026-01-01 to 2027-12-31, {wanted}. "
         "Give the calendar the closed days of that time, or choose a nearer day."
     )
 

@@ -119,7 +119,7 @@ def test_a_missing_anchor_is_told_with_its_reason_and_a_fallback_that_has_a_valu
         due_of("2 days after contract.cancellation at 10:00", missing=why)
     assert str(caught.value) == (
         "due rule '2 days after contract.cancellation at 10:00': anchor 'contract.cancellation' has no value: "
-        "CancellationDate of contract 900 is empty Give the due a fallback that has a value "
+        "CancellationDate of contract 900 is empty. Give the due a fallback that has a value "
         "(fallback: 2 days after contract.start at 10:00), or a condition (when) that leaves the item out."
     )
     with pytest.raises(AnchorMissing) as caught:

@@ -84,7 +84,7 @@ def test_crossed_bounds_are_an_error_with_both_moments() -> None:
         held("on", not_before="on 2026-12-11", not_after="on 2026-12-10")
     assert str(caught.value) == (
         "due rule 'on': not_before 'on 2026-12-11' is Fri 11 Dec 2026 09:00, later than not_after 'on 2026-12-10', "
-        "Thu 10 Dec 2026 18:00 Widen one of the two, or leave one out. This works: not_after: on 2026-12-11 at 09:00"
+        "Thu 10 Dec 2026 18:00. Widen one of the two, or leave one out. This works: not_after: on 2026-12-11 at 09:00"
     )
 
 
