@@ -95,6 +95,13 @@ def test_every_setting_is_read_by_something_else_than_its_table() -> None:
     assert NAMES - settings_named(sources) - limits == set()
 
 
+def test_every_link_inside_the_readme_leads_to_a_heading() -> None:
+    prose = re.sub(r"^```.*?^```", "", README, flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.+)$", prose, re.MULTILINE)
+    there = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    assert [link for link in re.findall(r"\]\(#([^)]+)\)", README) if link not in there] == []
+
+
 def test_readme_names_the_files_that_exist() -> None:
     for path in re.findall(r"`(engine/\w+/)`", README) + re.findall(r"(tests/[\w/]+\.py)", README):
         assert (ROOT / path).exists(), path

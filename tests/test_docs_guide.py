@@ -16,6 +16,7 @@ from engine.authoring.folder import Folder
 from engine.cli.main import COMMANDS, run_commands, tasklists
 from engine.core.cases import Case, CaseFile
 from engine.core.prepared import Prepared
+from engine.core.scalars import Plain
 from engine.flows.cases import Tried, try_cases
 
 MEMBER = {
@@ -83,6 +84,19 @@ def test_what_show_prints_is_what_the_readme_says(
     (told,) = (block for block in fenced("text") if block.startswith("flex-desk at london"))
     assert run_commands(["show", "flex-desk", "--location", "london"]) == 0
     assert capsys.readouterr().out.startswith(told)
+
+
+def test_a_date_that_cannot_be_told_is_told_as_the_readme_says(tmp_path: Path) -> None:
+    (told,) = (block for block in fenced("text") if block.startswith("due rule"))
+    (tmp_path / "organisation.yaml").write_text(ORGANISATIONS[0])
+    due = "2 days after contract.cancellation at 10:00"
+    text = f"tasklist: trial\nname: Trial\nitems: [{{id: card, name: Card, responsible: front-desk, due: {due}}}]\n"
+    (tmp_path / "trial.yaml").write_text(text)
+    prepared = ready_list(Folder(tmp_path, "tasklists"), "trial").prepared
+    facts = {"contract": {"id": 1418975228, "start": "2027-03-01", "cancellation": Plain("none")}}
+    case = Case(case="nobody leaves", at="barcelona", now="2027-02-15 10:00", facts=facts)
+    (tried,) = try_cases(CaseFile(tasklist="trial", cases=(case,)), prepared, {})
+    assert " ".join(told.split()) in " ".join((tried.outcome.error or "").split())
 
 
 MISTAKES = README.split("| a mistake | what `check` says |\n|---|---|\n")[1].split("\n\n")[0].splitlines()
