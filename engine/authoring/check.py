@@ -70,9 +70,9 @@ def check_folder(folder: Folder, names: Iterable[str] = ()) -> Checked:
     for other in dict.fromkeys(reached for name in named for reached in work.library.reached(name)):
         work.check(other)
     work.of_all(named or folder.lists())
-    if usable is not None and not named and {*work.ready, *work.abstract} >= {*folder.lists()} and work.ready:
+    every = [problem for found in work.of_list.values() for problem in found]
+    if usable is not None and work.ready and not named and not any(one.severity == "error" for one in problems + every):
         problems.extend(roles_without_use(usable, work.ready.values()))
-    every = (problem for found in work.of_list.values() for problem in found)
     told = told_once([*problems, *every])
     of_list = {name: tuple(sorted(set(found))) for name, found in work.of_list.items()}
     return Checked(usable, work.ready, work.sound, told, frozenset(work.abstract), of_list)
@@ -188,7 +188,7 @@ def _prepared(loaded: Loaded[TaskList], organisation: Organisation) -> tuple[Pre
     if prepared is None or not sound:
         return None, problems
     whole = replace(prepared, overlays=overlays)
-    for location, findings in sense_of(whole, plain):
+    for location, findings in sense_of(whole, where):
         there = loaded.at.get(location, loaded)
         problems += _only_there((_problem(there, finding) for finding in findings), problems, location)
     return whole, problems

@@ -6,6 +6,7 @@ It must never silence an error, nor let a word under `allow` stand that silences
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Final
 
 from engine.authoring.loader import Loaded
 from engine.authoring.people_check import unused_roles
@@ -17,13 +18,17 @@ from engine.core.organisation import Organisation
 from engine.core.prepared import Finding, Prepared
 
 
-def sense_of(prepared: Prepared, plain: Sequence[str]) -> Iterator[tuple[str, tuple[Finding, ...]]]:
+_OF_ONE_LIST: Final = frozenset({"unused-input", "unused-day", "never-reached", "implied", "idle-gate"})
+"""Warnings that say nothing of a part that stands in the file of another list: there it may be of use to others."""
+
+
+def sense_of(prepared: Prepared, locations: Sequence[str]) -> Iterator[tuple[str, tuple[Finding, ...]]]:
     """Yield the warnings about a list, and about what it is at each location with an overlay, with its name or ''.
 
-    `plain` are the locations without an overlay.
+    `locations` are all where it runs: a condition may ask for one although another has an overlay.
     """
-    yield "", (*lint(prepared, plain), *lint_unused(prepared))
-    yield from ((location, lint(form, [location])) for location, form in prepared.overlays.items())
+    yield "", (*lint(prepared, locations), *lint_unused(prepared))
+    yield from ((location, lint(form, locations)) for location, form in prepared.overlays.items())
 
 
 def not_allowed(told: Iterable[Problem], loaded: Loaded[TaskList], *, sound: bool) -> list[Problem]:
@@ -31,13 +36,15 @@ def not_allowed(told: Iterable[Problem], loaded: Loaded[TaskList], *, sound: boo
 
     The latter only of a list that is `sound`: in others, nobody has looked for all warnings.
     """
-    found, words = list(told), loaded.model.allow
+    own = loaded.source.name
+    found = [one for one in told if one.place.file == own or one.code not in _OF_ONE_LIST]
+    words = loaded.model.allow
     kept = [problem for problem in found if not _is_allowed(problem, words)]
     used = {problem.code for problem in found}
     for index, word in enumerate(words if sound else ()):
         place = loaded.place(("allow", index) if len(words) > 1 else ("allow",))
-        is_own = place.file == loaded.source.name  # what an extended list allows may be of use to it alone
-        if is_own and (word not in used or word in words[:index]) and "unused-allow" not in words:
+        # What an extended list allows may be of use to it alone.
+        if place.file == own and (word not in used or word in words[:index]) and "unused-allow" not in words:
             what = f"nothing of {word!r} is found here, so there is nothing to allow"
             kept.append(Problem(place, what, severity="warning", code="unused-allow"))
     return kept

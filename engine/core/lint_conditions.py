@@ -69,7 +69,7 @@ def _condition(source: str, case: _Case) -> Iterator[Finding]:
     if told is None:
         inner = tuple(_inside(found, found.tree, case))
         told = None if inner else _for_all(found, found.tree, case)
-        yield from inner
+        yield from inner or (() if told else _of_no_name(found, found.tree, case))
     if told is not None:
         yield told
 
@@ -95,6 +95,18 @@ def _inside(found: Parsed, node: nodes.Node, case: _Case) -> Iterator[Finding]:
             yield from _inside(found, part, case)
         else:
             yield told
+
+
+def _of_no_name(found: Parsed, node: nodes.Node, case: _Case) -> Iterator[Finding]:
+    """Yield each part of a condition that asks for a name which does not exist; the whole is told by itself."""
+    named = [reason for reason in case.reasons if reason.known]
+    for part in tests_of(node):
+        reason = _against(Conditions(case.scope).formula(part, True), named)
+        if reason:
+            what = f"this part of the condition is never true: {_said(reason)}"
+            yield _finding(found, part, case.path, ("never-reached", what), near=_near(part, reason))
+        else:
+            yield from _of_no_name(found, part, case)
 
 
 def _for_all(found: Parsed, node: nodes.Node, case: _Case) -> Finding | None:

@@ -57,7 +57,7 @@ def parsed(source: str, *, condition: bool) -> Parsed | None:
 
 
 class View:
-    """One form of a list: as it is everywhere, or with the overlay of a location. `locations` are where it is run."""
+    """One form of a list: as it is everywhere, or with the overlay of a location. `locations`: all where it runs."""
 
     def __init__(self, prepared: Prepared, locations: Sequence[str]) -> None:
         self.prepared = prepared
@@ -93,10 +93,10 @@ class View:
             yield Reason(_on_plans(applies.tariffs), f"applies.tariffs has {plans}")
         if self.locations:
             at = Atom("location.key", Among(frozenset(self.locations)))
-            is_said = bool(applies.locations or self.prepared.above)
-            names = ", ".join(self.locations)
-            what = f"this is the list at {names}" if self.prepared.above else f"the list runs at {names}"
-            yield Reason(at, what, is_said, tuple(self.prepared.organisation.locations))
+            yield Reason(at, f"the list runs at {', '.join(self.locations)}", written=bool(applies.locations))
+        everywhere = tuple(self.prepared.organisation.locations)
+        place = Atom("location.key", Among(frozenset(everywhere)))
+        yield Reason(place, "there is no such location", written=False, known=everywhere)
         events = (*EVENTS, BY_HAND)
         named = Atom("event.name", Among(frozenset(events)))
         yield Reason(named, "there is no such event", written=False, known=tuple(EVENTS))

@@ -105,7 +105,7 @@ def test_mistakes_of_several_files_are_told_together(tmp_path: Path) -> None:
         "broken.yaml:3:7",
         "organisation.yaml:4:25",
         "organisation.yaml:10:15",
-        "organisation.yaml:22:1",
+        "organisation.yaml:23:1",
         "other.yaml:2:7",
     ]
 

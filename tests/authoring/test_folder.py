@@ -97,7 +97,7 @@ def test_a_first_day_in_the_future_is_no_matter_of_check(tmp_path: Path) -> None
     ("lines", "place", "told"),
     [
         ("notify_by_email: true", "4:5", "an e-mail is sent when a task is due, and this one has no due"),
-        ("notes: x\napplies: {on: [contract.created]}\ninputs: {k: {type: int}}", "9:13", "the input 'k' has"),
+        ("due: inputs.k\napplies: {on: [contract.created]}\ninputs: {k: {type: date}}", "9:13", "the input 'k' has"),
     ],
 )  # fmt: skip
 def test_a_warning_has_its_place_and_does_not_fail_the_check(lines: str, place: str, told: str, tmp_path: Path) -> None:

@@ -186,14 +186,14 @@ def test_an_abstract_list_is_not_run_and_says_which_lists_are_made_with_it(folde
 def test_an_abstract_list_that_nobody_uses_is_a_warning_with_its_place(folder: Path) -> None:
     write(folder, "lone", "abstract: true\nitems: [{id: x, name: X}]\n")
     outcome = tasklists("check", "--dir", str(folder))
-    told = "warning: this list is abstract, and no list extends or includes it"
+    told = "warning: this list is abstract, and no list extends or includes it [unused-list]"
     assert (outcome.code, outcome.out) == (0, f"{folder}/lone.yaml:2:1: {told}\n")
 
 
 def test_an_overlay_where_the_list_does_not_apply_is_a_warning(folder: Path) -> None:
     write(folder, "desk", "extends: base\nname: D\napplies: {locations: [london]}\noverlays: {barcelona: {name: B}}\n")
     outcome = tasklists("check", "--dir", str(folder))
-    told = "warning: this overlay is never used: applies.locations leaves 'barcelona' out"
+    told = "warning: this overlay is never used: applies.locations leaves 'barcelona' out [unused-overlay]"
     assert (outcome.code, outcome.out) == (0, f"{folder}/desk.yaml:5:12: {told}\n")
 
 

@@ -274,7 +274,7 @@ def test_check_warns_of_an_event_that_is_lost_with_its_delivery_at_its_place(ser
     assert told.code == 0
     assert told.out == (
         "tasklists/welcome.yaml:5:26: warning: only a delivery tells of this event: "
-        "the sweep does not find one that was lost, found 'team.created'\n"
+        "the sweep does not find one that was lost, found 'team.created' [not-swept]\n"
     )
     service.write("coworker.created, contract.cancelled, welcome_email.sent")
     assert service.account.cli("check", "welcome").out == ""
