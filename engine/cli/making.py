@@ -51,10 +51,12 @@ def runner_for(account: WritingAccount, organisation: Organisation, stop: Stop, 
 def job_for(ready: Ready, request: Request) -> Job:
     """Return the job of a list that was made ready. Raises UserError for overrides that the list cannot take."""
     from engine.core.overriding import with_overrides
+    from engine.flows.request import with_defaults
     from engine.flows.run import Job
     from engine.flows.version import version_of
 
     prepared = with_overrides(ready.prepared, request.overrides)
+    request = with_defaults(prepared.tasklist, request)
     return Job(prepared, request, version_of(ready.prepared, ready.data))
 
 

@@ -15,6 +15,7 @@ from whenever import Date, Instant
 from engine.core.due import Due
 from engine.core.errors import UserError
 from engine.core.facts import Facts, contract_of
+from engine.core.leaving import over
 from engine.core.membership import CHAIN_GAP_DAYS, Contract
 from engine.core.prepared import Prepared
 from engine.core.resolve import AnchorMissing, ResolvedDue, resolve_due
@@ -157,20 +158,9 @@ def _is_welcome(prepared: Prepared, facts: Facts, started: Started) -> bool:
 
 
 def _over(facts: Facts, now: Instant) -> str:
-    """Return that the run's contract is over, as the sweep sees it; '' when it is not.
-
-    A cancellation that lies ahead is none yet, unless it lies on or before the start.
-    """
+    """Return that the run's contract is over; '' when it is not."""
     row = facts.contract
-    if row is None:
-        return ""
-    zone = facts.zone_of(row)
-    contract, today = contract_of(row, zone), now.to_tz(zone).date()
-    start, end = contract.start, contract.cancellation
-    if start and (end <= start if end else contract.cancelled and start > today):
-        return f"contract {contract.id} was withdrawn"
-    has_ended = end < today if end else contract.cancelled
-    return f"contract {contract.id} has ended" if has_ended else ""
+    return "" if row is None else over(row, facts, now)
 
 
 def _day(facts: Facts, name: str) -> Date | None:

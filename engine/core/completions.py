@@ -29,6 +29,8 @@ class Ends:
     done: Mapping[Task, Instant] = field(default_factory=dict)
     """Since when each completed task is completed (UTC)."""
     gone: frozenset[Task] = frozenset()
+    passed: frozenset[Task] = frozenset()
+    """Late before they were made, and their `late` is `skip`: they never are."""
     completed: Mapping[UUID, Instant | None] = field(default_factory=dict)
     """News for the ledger: None for a task that was completed once and is open again."""
     deleted: frozenset[UUID] = frozenset()
@@ -43,14 +45,17 @@ def ends_of(expansion: Expansion, situation: Situation, now: Instant) -> Ends:
     seen = _Seen(situation, now)
     done: dict[Task, Instant] = {}
     gone: set[Task] = set()
+    passed: set[Task] = set()
     for wanted in expansion.wanted:
         moment = seen.completed(wanted)
         if moment is not None:
             done[wanted.item, wanted.key] = moment
         elif seen.is_gone(wanted):
             gone.add((wanted.item, wanted.key))
+        elif _is_too_late(wanted, now) and not seen.may_be_there(wanted):
+            passed.add((wanted.item, wanted.key))
     deleted = (task.identity for task in seen.settled() if task.gone_at is None and task.task_id in situation.gone)
-    return Ends(done, frozenset(gone), seen.news(), frozenset(deleted))
+    return Ends(done, frozenset(gone), frozenset(passed), seen.news(), frozenset(deleted))
 
 
 def completed_since(
@@ -64,6 +69,10 @@ def completed_since(
     told = ((task, live[task.task_id]) for task in known if task.task_id is not None and task.task_id in live)
     moments = {task.identity: (task.completed_at, _completion(task.completed_at, row, now)) for task, row in told}
     return {number: moment for number, (was, moment) in moments.items() if moment != was}
+
+
+def _is_too_late(wanted: Wanted, now: Instant) -> bool:
+    return wanted.late == "skip" and wanted.waits is None and wanted.due_at is not None and wanted.due_at < now
 
 
 def _completion(known: Instant | None, row: LiveTask, now: Instant) -> Instant | None:
@@ -97,6 +106,13 @@ class _Seen:
         if known is None or known.task_id in self._situation.live:
             return False
         return known.gone_at is not None or known.task_id in self._situation.gone
+
+    def may_be_there(self, wanted: Wanted) -> bool:
+        """Whether a task was made, or may have been."""
+        numbers = _numbers(wanted)
+        known = (self._situation.known.get(number) for number in numbers)
+        asked = any(task is not None and task.state != "failed" for task in known)
+        return asked or bool(self._situation.incomplete) or any(self._situation.found.get(one) for one in numbers)
 
     def _known(self, wanted: Wanted) -> KnownTask | None:
         known = (self._situation.known.get(number) for number in _numbers(wanted))

@@ -96,7 +96,7 @@ def _expanded(work: Expanding, version: str) -> Expansion:
 def _in_order(work: Expanding, turns: Iterable[Turn], order: Order) -> tuple[Wanted, ...]:
     """Make the tasks of what comes first first, and return them in the order of the file."""
     turns = list(turns)
-    progress = Progress(order, work.facts.done, work.facts.gone)
+    progress = Progress(order, work.facts.done, work.facts.gone, passed=work.facts.passed)
     place = {item: number for number, item in enumerate(order.sequence)}
     made: dict[int, Wanted] = {}
     for number, turn in sorted(enumerate(turns), key=lambda pair: place[pair[1].ready.item.id]):

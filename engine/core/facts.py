@@ -61,6 +61,8 @@ class Facts:
     """(item, for_each key) -> since when its task is completed, as far as we know; for `after` and `gate`."""
     gone: frozenset[tuple[str, str]] = frozenset()
     """Those whose tasks staff deleted: what waits for one waits for ever."""
+    passed: frozenset[tuple[str, str]] = frozenset()
+    """Those that were late by then and whose `late` is `skip`: never made, so that nothing waits for them."""
 
     @property
     def coworker_id(self) -> int:

@@ -86,6 +86,7 @@ def _facts_out(facts: Facts) -> dict[str, Any]:
         "paid_read": facts.paid_read,
         "done": [[*task, moment.format_iso()] for task, moment in sorted(facts.done.items())],
         "gone": sorted(map(list, facts.gone)),
+        "passed": sorted(map(list, facts.passed)),
         "loads": {str(number): open_tasks for number, open_tasks in sorted(facts.loads.items())},
         "calendar": dump_calendar(facts.calendar),
     }
@@ -118,6 +119,7 @@ def _facts_in(told: Mapping[str, Any]) -> Facts:
         paid_read=told.get("paid_read") is True,
         done={(str(item), str(key)): Instant.parse_iso(at) for item, key, at in told.get("done") or ()},
         gone=frozenset((str(item), str(key)) for item, key in told.get("gone") or ()),
+        passed=frozenset((str(item), str(key)) for item, key in told.get("passed") or ()),
         loads={int(number): int(open_tasks) for number, open_tasks in (told.get("loads") or {}).items()},
     )
 

@@ -84,7 +84,7 @@ def _check_keys(work: Expanding, path: Path, ready: ReadyItem, rounds: Sequence[
     keys = [one.key for one in rounds if one.key]
     for option, target in work.overrides.given.targets():
         item, key = target
-        if item == ready.item.id and key is not None and key not in keys:
+        if item == ready.item.id and key is not None and key not in keys and not work.overrides.given.stored:
             known = f"its keys: {', '.join(keys)}" if keys else "it has no keys"
             close = nearest(key, keys)
             near = f", nearest: {close}" if close else ""

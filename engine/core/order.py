@@ -141,20 +141,28 @@ def find_cycle(before: Mapping[str, Collection[str]]) -> tuple[str, ...]:
 class Progress:
     """How far one coworker is with a list. `add` every task that is wanted, in the order's sequence, then ask.
 
-    `done`: (item, key) -> since when it is completed. `gone`: those whose tasks staff deleted.
+    `done`: (item, key) -> since when it is completed. `gone`: those whose tasks staff deleted. `passed`: those that
+    were late and are never made.
     """
 
     def __init__(
-        self, order: Order, done: Mapping[tuple[str, str], Instant], gone: Collection[tuple[str, str]] = ()
+        self,
+        order: Order,
+        done: Mapping[tuple[str, str], Instant],
+        gone: Collection[tuple[str, str]] = (),
+        *,
+        passed: Collection[tuple[str, str]] = (),
     ) -> None:
         self._order = order
         self._done = done
         self._gone = frozenset(gone)
+        self._passed = frozenset(passed)
         self._keys: dict[str, list[str]] = {}
 
     def add(self, item: str, key: str) -> None:
         """Note a wanted task, waiting or not. One that is left out is not added: it counts as completed."""
-        self._keys.setdefault(item, []).append(key)
+        if (item, key) not in self._passed:
+            self._keys.setdefault(item, []).append(key)
 
     def waits(self, item: str, key: str) -> Waits | None:
         """Return what a task waits for, None when all that comes before it is completed."""

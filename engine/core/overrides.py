@@ -6,8 +6,8 @@ Pure values. It must never change a list: the next run without them is the list'
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
 
 from engine.core.due import DueRule
@@ -37,6 +37,8 @@ class Overrides:
     skip: tuple[Target, ...] = ()
     responsible: Mapping[Target, str] = field(default_factory=dict)
     due: Mapping[Target, str] = field(default_factory=dict)
+    stored: bool = field(default=False, compare=False)
+    """Whether they were kept with a request since: the list may have lost by now what they name."""
 
     def __bool__(self) -> bool:
         return bool(self.skip or self.responsible or self.due)
@@ -50,6 +52,13 @@ class Overrides:
         yield from (("--skip", target) for target in self.skip)
         yield from (("--responsible", target) for target in self.responsible)
         yield from (("--due", target) for target in self.due)
+
+    def only(self, named: Callable[[Target], Target | None]) -> Overrides:
+        """Return them with each target as it is called now, without those for which that is None."""
+        people = {now: self.responsible[one] for one in self.responsible if (now := named(one)) is not None}
+        rules = {now: self.due[one] for one in self.due if (now := named(one)) is not None}
+        skip = tuple(now for one in self.skip if (now := named(one)) is not None)
+        return Overrides(skip, people, rules, stored=self.stored)
 
     def to_json(self) -> dict[str, Any]:
         """Return them for a plan's JSON and for the stored request; nothing for those that were not given."""
@@ -131,8 +140,9 @@ def _key(text: str | None) -> str | None:
 
 def overrides_of_json(told: Mapping[str, Any]) -> Overrides:
     """Return the overrides that a stored request holds, as `to_json` wrote them."""
-    return read_overrides(
+    given = read_overrides(
         told.get("skip", ()),
         [f"{target}={value}" for target, value in told.get("responsible", {}).items()],
         [f"{target}={value}" for target, value in told.get("due", {}).items()],
     )
+    return replace(given, stored=True)

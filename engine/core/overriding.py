@@ -30,12 +30,16 @@ _MADE = frozenset({"keep", "adopt", "conflict"})
 def with_overrides(prepared: Prepared, given: Overrides) -> Prepared:
     """Return the list as it is for one run.
 
+    What was kept with a request goes on for an item under its new name, and is void for one that is no more.
+
     Raises:
         UserError: items, rules or roles that do not exist; all of them.
     """
     if not given:
         return prepared
     items = {ready.item.id: ready for one in prepared.everywhere() for ready in one.items}
+    if given.stored:
+        given = given.only(lambda target: _as_now(target, items))
     troubles = list(_unknown_items(given, items))
     known = {target for _, target in given.targets() if target[0] in items}
     due: dict[Target, DueRule] = {}
@@ -55,6 +59,15 @@ def with_overrides(prepared: Prepared, given: Overrides) -> Prepared:
     if troubles:
         raise UserError("\n".join(f"{trouble}." for trouble in sorted(troubles)), advice="Nothing was sent.")
     return replace(prepared, overrides=ReadyOverrides(given, people, due))
+
+
+def _as_now(target: Target, items: Mapping[str, ReadyItem]) -> Target | None:
+    """Return what an item that was named once is called now, with its key if it still has any; None without one."""
+    item, key = target
+    names = [item] if item in items else [name for name, ready in items.items() if ready.item.formerly == item]
+    if not names or (key is not None and items[names[0]].loop is None):
+        return None
+    return names[0], key
 
 
 def _unknown_items(given: Overrides, items: Mapping[str, ReadyItem]) -> Iterator[str]:

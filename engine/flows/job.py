@@ -9,6 +9,7 @@ from typing import Protocol
 from whenever import Instant
 
 from engine.core.errors import TasklistsError, UserError
+from engine.core.leaving import left_since
 from engine.core.prepared import Prepared
 from engine.core.subjects import team_left_out
 from engine.flows.apply import Applied, TaskWriter, exit_code
@@ -104,7 +105,8 @@ class Begun:
         request, prepared, facts = self.job.request, self.job.prepared, self.gathered.facts
         contract_id = facts.contract_id if prepared.names_contract() else request.contract_id
         part = request.part if prepared.part == "whole" else prepared.part
-        pinned = replace(request, contract_id=contract_id, location=facts.location, part=part)
+        leaving = request.leaving or bool(left_since(prepared, facts, at_zone(request.now, facts.zone)))
+        pinned = replace(request, contract_id=contract_id, location=facts.location, part=part, leaving=leaving)
         return request_text(self.gathered.expansion.tasklist, pinned)
 
     def without_team(self, why: str) -> Begun:

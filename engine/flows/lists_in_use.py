@@ -19,7 +19,7 @@ from engine.core.organisation import Organisation
 from engine.core.overriding import with_overrides
 from engine.core.triggers import Starts, is_per_team, starts_of
 from engine.core.words import nearest
-from engine.flows.request import Request
+from engine.flows.request import Request, with_defaults
 from engine.flows.run import Job
 from engine.flows.version import version_of
 
@@ -100,6 +100,7 @@ class ListsInUse:
         """Return the job of a list and a request; errors as `one`."""
         ready = self.one(name)
         prepared = with_overrides(ready.prepared, request.overrides)
+        request = with_defaults(prepared.tasklist, request)
         return Job(prepared, request, version_of(ready.prepared, ready.data))
 
     def _now(self) -> _Seen:

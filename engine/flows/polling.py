@@ -14,12 +14,13 @@ from whenever import Instant
 
 from engine.core.applies import DoesNotApply, NotStarted
 from engine.core.errors import TasklistsError, Unreachable
+from engine.core.leaving import left_since
 from engine.flows.batch_names import batch_key
 from engine.flows.gather import NotOurs
 from engine.flows.lists_in_use import NoSuchList
 from engine.flows.planned import Preview
 from engine.flows.resume import JobOf, Left, Recovery, Resumed
-from engine.flows.run import Moved, Ran, Runner
+from engine.flows.run import Job, Moved, Ran, Runner
 from engine.flows.stopping import Stopped
 from engine.flows.stored_request import request_of_text
 from engine.flows.tenure import Occupied
@@ -37,6 +38,9 @@ _CHANGES: Final = frozenset({"create", "adopt"})
 _SOON_SECONDS: Final = 60.0
 _MOST_AWAY: Final = 30
 """Looks, a day apart, at one whom the list is not for any more: a month later nobody means it."""
+
+_AT_ONCE: Final = 20
+"""Looks after which it is asked again who completed something: whoever did must not stand behind a thousand others."""
 
 _FOR_ALL = (LoginRefused, RoleMissing, NoRoom)
 
@@ -62,9 +66,9 @@ class Looked:
 
 @dataclass
 class _Seen:
-    """What a plan told: the batches that it is for, and why it could not decide, if so."""
+    """What a plan told: whose batches it is for, and why it could not decide, if so."""
 
-    batches: set[BatchKey] = field(default_factory=set)
+    batches: set[tuple[int, BatchKey]] = field(default_factory=set)
     held: str = ""
 
 
@@ -91,12 +95,26 @@ class Waits:
             Unreachable, LoginRefused, RoleMissing: nothing can be done for anybody now; nothing is lost.
             Stopped: asked to stop.
         """
-        waits = _open(self._ledger.waits())
-        if waits or always:
-            self._changes.read(waits, self._clock())
+        found, looked = Looked(), set[tuple[int, BatchKey]]()
+        while True:
+            waits = _open(self._ledger.waits())
+            if waits or always:
+                self._changes.read(waits, self._clock())
+            due = [one for one in self._due() if (one.coworker_id, one.key) not in looked][:_AT_ONCE]
+            found += self.look(due)
+            looked.update((one.coworker_id, one.key) for one in due)
+            if len(due) < _AT_ONCE:
+                return found
+
+    def _due(self) -> list[StoredWait]:
+        """Return what is to be looked at, the latest first: it was told of just now, the rest has its turn each day.
+
+        A look in the future is one by a clock that ran ahead: what it put off is looked at again.
+        """
         now = self._clock()
-        due = [one for one in _open(self._ledger.waits()) if one.next_look_at is not None and one.next_look_at <= now]
-        return self.look(due)
+        waits = [(one.next_look_at, one) for one in _open(self._ledger.waits()) if one.next_look_at is not None]
+        due = [(at, one) for at, one in waits if at <= now or one.looked_at > now]
+        return [one for _, one in sorted(due, key=lambda pair: pair[0], reverse=True)]
 
     def look(self, waits: Iterable[StoredWait]) -> Looked:
         """Look at these batches now; errors as `poll`."""
@@ -129,11 +147,14 @@ class Waits:
             return self._later(wait, error)
 
     def _run(self, wait: StoredWait) -> Looked:
-        tasklist, request = request_of_text(wait.request, self._clock())
+        now = self._clock()
+        tasklist, request = request_of_text(wait.request, now)
         seen = _Seen()
+        # A `now` that was chosen for the first run would stand still for ever.
+        job = self._job_of(tasklist, replace(request, cause="wait", now=now, now_given=False))
         ran = self._runner.run(
-            self._job_of(tasklist, replace(request, cause="wait")),
-            agree=lambda made: self._is_worth_running(made, wait, seen),
+            job,
+            agree=lambda made: self._is_worth_running(made, wait, seen, job),
             before=lambda tenure, text: self._tell(self._recovery.unfinished(tenure, but=text)),
             after=lambda tenure, done: self._tell(self._recovery.after_run(tenure, done)),
         )
@@ -141,14 +162,16 @@ class Waits:
             return Looked((ran,)) + self._later(wait, ran.stopped_by)
         if ran is None and seen.held:
             return self._postpone(wait, seen.held, _SOON_SECONDS)
-        if wait.key not in seen.batches:  # nothing of the list waits any more, or the batch is another by now
-            self._ledger.waits_no_more(wait.coworker_id, wait.key)
+        if (wait.coworker_id, wait.key) not in seen.batches:  # nothing waits, or it is another's, or another batch
+            self._ledger.waits_no_more(wait.coworker_id, wait.key, looked_by=wait.looked_at)
         return Looked() if ran is None else Looked((ran,))
 
-    def _is_worth_running(self, made: Preview, wait: StoredWait, seen: _Seen) -> bool:
+    def _is_worth_running(self, made: Preview, wait: StoredWait, seen: _Seen, job: Job) -> bool:
         """Whether a plan makes anything; if not, what it saw is written down and no run begun."""
+        _check_still_there(made, job, self._clock())
         parts = [part.plan for part in made.parts()]
-        seen.batches.update(batch_key(plan.expansion) for plan in parts if plan.expansion.ordered)
+        told = [plan.expansion for plan in parts if plan.expansion.ordered]
+        seen.batches.update((expansion.coworker_id, batch_key(expansion)) for expansion in told)
         actions = [action for plan in parts for action in plan.actions]
         if any(action.action in _CHANGES for action in actions):
             return True
@@ -172,9 +195,10 @@ class Waits:
     def _away(self, wait: StoredWait, error: TasklistsError) -> Looked:
         """The list is not for them as things are: looked at by day for a month, for members come back."""
         why = reason_of(error)
-        if wait.tries + 1 >= _MOST_AWAY:
+        times = wait.tries if wait.why == why else 0  # other troubles are no sign that it is not meant any more
+        if times + 1 >= _MOST_AWAY:
             return self._end(wait, why)
-        return self._postpone(wait, why, LOOK_AGAIN_HOURS * 3600.0)
+        return self._postpone(replace(wait, tries=times), why, LOOK_AGAIN_HOURS * 3600.0)
 
     def _later(self, wait: StoredWait, error: TasklistsError) -> Looked:
         """Something is in the way: looked at again, after three times as long each time, a day at most."""
@@ -182,9 +206,17 @@ class Waits:
         return self._postpone(wait, reason_of(error), _SOON_SECONDS if isinstance(error, Occupied) else pause)
 
     def _postpone(self, wait: StoredWait, why: str, seconds: float) -> Looked:
-        again = self._clock().add(seconds=seconds)
-        self._ledger.keep_waiting(replace(wait, next_look_at=again, tries=wait.tries + 1, why=why))
+        now = self._clock()
+        later = replace(wait, next_look_at=now.add(seconds=seconds), tries=wait.tries + 1, why=why)
+        self._ledger.put_off(later, looked_at=min(wait.looked_at, now))
         return Looked(left=(_left(wait, why),))
+
+
+def _check_still_there(made: Preview, job: Job, now: Instant) -> None:
+    """Do nothing for a member. Raises NotStarted: they have left since it was asked, and the list is for members."""
+    gone = [why for part in made.parts() if (why := left_since(job.prepared, part.facts, now))]
+    if gone and not job.request.leaving:
+        raise NotStarted(gone[0])
 
 
 def _open(waits: Iterable[StoredWait]) -> list[StoredWait]:

@@ -84,13 +84,17 @@ class Previewer:
         return Preview(plan, gathered.facts, situation, gathered.beside)
 
     def _in_order(self, gathered: Gathered, seen: Situation, now: Instant) -> tuple[Gathered, Situation]:
-        """Expand once more with what is completed by now: what waits for it is told, and dues that count from it."""
-        ends = ends_of(gathered.expansion, seen, now)
-        facts = gathered.facts
-        if (dict(ends.done), ends.gone) == (dict(facts.done), facts.gone):
-            return gathered, seen
-        known = self._gatherer.again(gathered, replace(facts, done=ends.done, gone=ends.gone))
-        if self._policy.with_mark:
+        """Expand once more with what is completed by now: what waits for it is told, and dues that count from it.
+
+        And again while that tells of tasks that are too late to be made: what comes after those waits no longer.
+        """
+        known = gathered
+        for _ in gathered.expansion.wanted:
+            ends, facts = ends_of(known.expansion, seen, now), known.facts
+            if (dict(ends.done), ends.gone, ends.passed) == (dict(facts.done), facts.gone, facts.passed):
+                break
+            known = self._gatherer.again(gathered, replace(facts, done=ends.done, gone=ends.gone, passed=ends.passed))
+        if known is gathered or self._policy.with_mark:
             return known, seen
         return known, self._looker.look(known.expansion)  # content is told by the date too, and that is known now
 

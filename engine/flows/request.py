@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from pydantic_core import PydanticCustomError
@@ -48,6 +48,8 @@ class Request:
     """Of a list that holds both: the coworker's own items, those of their team, or '' for both, each as its own run."""
     overrides: Overrides = Overrides()
     """What a person changes for this run; it stays with the request, so that whatever goes on with it knows."""
+    leaving: bool = False
+    """Whether who it is for had left when it was asked: a person knew, so that is no reason to stop what waits."""
     now_given: bool = False
     """Whether a person chose `now`; else it is the moment of asking, and a later attempt takes its own."""
 
@@ -98,6 +100,12 @@ def typed_inputs(tasklist: TaskList, given: Mapping[str, str], known: Collection
     if troubles:
         raise UserError("; ".join(troubles) + ".", advice="See the list's inputs.")
     return values
+
+
+def with_defaults(tasklist: TaskList, request: Request) -> Request:
+    """Return a request with the defaults of inputs that the list got after it was asked."""
+    defaults = {name: told.default for name, told in tasklist.inputs.items() if told.default is not None}
+    return replace(request, inputs={**defaults, **request.inputs})
 
 
 def read_input(name: str, kind: str, text: str) -> object:

@@ -34,6 +34,8 @@ def request_text(tasklist: str, request: Request) -> str:
         "part": request.part,
         "now": _moment_out(request.now) if request.now_given else None,
     }
+    if request.leaving:
+        told["leaving"] = True
     if request.overrides:
         told["overrides"] = request.overrides.to_json()
     return json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -66,6 +68,7 @@ def request_of_text(text: str, now: Instant) -> tuple[str, Request]:
         anyway=told["anyway"],
         cause=told["cause"],
         part=told.get("part", ""),
+        leaving=told.get("leaving", False),
         overrides=overrides_of_json(told.get("overrides", {})),
         now_given=given is not None,
     )

@@ -6,6 +6,7 @@ It must never keep a row for a batch of which nothing waits, nor touch the ledge
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Final
 
 from whenever import Instant
@@ -40,10 +41,21 @@ def note_waits(ledger: Ledger, plan: Plan, request: str, now: Instant) -> bool:
         if wait is None:
             ledger.waits_no_more(plan.expansion.coworker_id, batch_key(plan.expansion))
         else:
-            ledger.keep_waiting(wait)
+            ledger.keep_waiting(replace(wait, next_look_at=now) if _ended_meanwhile(ledger, plan) else wait)
     except TasklistsError:
         return False
     return True
+
+
+def _ended_meanwhile(ledger: Ledger, plan: Plan) -> bool:
+    """Whether somebody else noted a completion since the plan looked: they hastened a row that was not there yet."""
+    remembered = {task.identity: task for task in ledger.known(plan.expansion.coworker_id)}
+    for wanted in plan.expansion.wanted:
+        numbers = (wanted.identity, *wanted.alternatives)
+        known = next((task for n in numbers if (task := remembered.get(n)) and task.task_id is not None), None)
+        if known is not None and known.completed_at is not None and (wanted.item, wanted.key) not in plan.ends.done:
+            return True
+    return False
 
 
 def wait_of(plan: Plan, request: str, now: Instant) -> StoredWait | None:

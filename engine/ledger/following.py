@@ -56,6 +56,11 @@ class Following(LedgerView):
         self._text_in_log = True
         self._tidy()
 
+    def put_off(self, wait: StoredWait, *, looked_at: Instant) -> None:
+        """Remember when and why a batch is looked at again, unless another run wrote of it since it was read."""
+        with self._writing() as connection:
+            waiting.put_off(connection, wait, milliseconds(looked_at))
+
     def waits_no_more(self, coworker_id: int, key: BatchKey, *, looked_by: Instant | None = None) -> None:
         """Forget that a batch waits; with `looked_by` only if nobody looked at it later than that."""
         with self._writing() as connection:

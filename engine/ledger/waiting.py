@@ -69,6 +69,14 @@ def forget(connection: Connection, coworker_id: int, key: BatchKey, *, looked_by
     return connection.execute(delete(_table).where(chosen)).rowcount > 0
 
 
+def put_off(connection: Connection, wait: StoredWait, looked_at: int) -> None:
+    """Write when and why a batch is looked at again, unless somebody looked at it since it was read."""
+    chosen = _is(wait.coworker_id, wait.key) & (_wait.looked_at == milliseconds(wait.looked_at))
+    again = milliseconds_or_none(wait.next_look_at)
+    told = update(_table).values(next_look_at=again, looked_at=looked_at, tries=wait.tries, why=wait.why)
+    connection.execute(told.where(chosen))
+
+
 def hasten(connection: Connection, coworker_ids: Collection[int], now: int) -> None:
     """Let the batches of these coworkers be looked at now."""
     of_them = _wait.coworker_id.in_(sorted(coworker_ids)) & _wait.ended_at.is_(None)
