@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from engine.core.wire_dates import wire_moment
 
@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from whenever import Instant
 
     from engine.ledger.values import StoredWait
+
+
+_MOST_ROWS: Final = 50
+"""Tasks in the table: more are counted, for a person reads no thousand lines."""
 
 
 def wait_json(wait: StoredWait) -> dict[str, Any]:
@@ -42,19 +46,28 @@ def show_waits(waits: Sequence[StoredWait]) -> None:
     if not waits:
         return
     rows = [
-        (str(wait.coworker_id), wait.key.tasklist, _item(item), item["reason"])
+        (str(wait.coworker_id), _batch(wait), _item(item), item["reason"])
         for wait in waits
         for item in json.loads(wait.items)
     ]
     click.echo()
     if rows:
-        print_table(("coworker", "list", "item", "what for"), rows, title="waiting", least=(10, 10, 12, 24))
+        shown = rows[:_MOST_ROWS]
+        print_table(("coworker", "list", "item", "what for"), shown, title="waiting", least=(10, 10, 12, 24))
+    if len(rows) > _MOST_ROWS:
+        whole = f"{len(rows)} tasks of {len({row[0] for row in rows})} coworkers wait"
+        say(f"and {len(rows) - _MOST_ROWS} more: {whole}; --format json has all")
     for wait in waits:
         if wait.ended_at is not None:
-            say(f"{wait.key.tasklist} for coworker {wait.coworker_id} waits no more: {wait.why}")
+            say(f"{_batch(wait)} for coworker {wait.coworker_id} waits no more: {wait.why}")
         elif wait.why:
             again = "" if wait.next_look_at is None else f"; looked at again after {wire_moment(wait.next_look_at)}"
-            say(f"{wait.key.tasklist} for coworker {wait.coworker_id} could not be looked at: {wait.why}{again}")
+            say(f"{_batch(wait)} for coworker {wait.coworker_id} does not go on now: {wait.why.rstrip('.')}{again}")
+
+
+def _batch(wait: StoredWait) -> str:
+    """The list, with the label of a wanted repetition."""
+    return f"{wait.key.tasklist} [{wait.key.cycle}]" if wait.key.cycle else wait.key.tasklist
 
 
 def _item(item: dict[str, Any]) -> str:

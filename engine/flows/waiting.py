@@ -21,6 +21,10 @@ from engine.ledger.values import StoredWait
 LOOK_AGAIN_HOURS: Final = 24
 """What waits is looked at so often even when nobody told of a change: a notice can be missed, and members leave."""
 
+_SPREAD_SECONDS: Final = 6 * 3600
+_STRIDE: Final = 7919
+"""A prime: ids that follow each other lie hours apart. A thousand who were asked for in one go are not looked at so."""
+
 
 def note_ends(ledger: Ledger, plan: Plan, now: Instant) -> None:
     """Remember what a plan's look found to be completed, open again or gone, where that is news."""
@@ -58,13 +62,19 @@ def _ended_meanwhile(ledger: Ledger, plan: Plan) -> bool:
     return False
 
 
+def looked_at_again(coworker_id: int, now: Instant) -> Instant:
+    """Return when somebody is looked at again though nobody told of a change (UTC): 18 to 24 hours later."""
+    early = coworker_id * _STRIDE % _SPREAD_SECONDS
+    return now.add(hours=LOOK_AGAIN_HOURS).subtract(seconds=early)
+
+
 def wait_of(plan: Plan, request: str, now: Instant) -> StoredWait | None:
     """Return what of a plan waits, and when to look again at the latest (UTC); None when nothing waits."""
     waiting = [action for action in plan.actions if action.action == "wait" and action.wanted.waits is not None]
     if not waiting:
         return None
     moments = [action.decides_at for action in waiting if action.decides_at is not None]
-    latest = now.add(hours=LOOK_AGAIN_HOURS)
+    latest = looked_at_again(plan.expansion.coworker_id, now)
     told = [
         {
             "item": action.wanted.item,
