@@ -108,7 +108,7 @@ class _Dues:
         if day in self._days.rules:
             return f"a day that lies later, in place of {day}"
         turned = replace(rule, when=replace(rule.when, side="after")) if isinstance(rule.when, Count) else None
-        sooner = {"contract.activated", "contract.first_activated"}.issuperset(self._on) and day in _BEGUN
+        sooner = self._on and {"contract.activated", "contract.first_activated"}.issuperset(self._on) and day in _BEGUN
         rules = (f"on {day}", *([str(replace(turned, day=day))] if turned else []))
         return ", ".join((*rules, *(["or `on: [contract.created]`, which comes earlier"] if sooner else [])))
 
