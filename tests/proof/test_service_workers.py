@@ -16,7 +16,7 @@ PAUSE_SECONDS = PAST_EVERY_TIME_OUT if LONG else 9.0
 """The small form is past each time-out by itself, the full one past their sum."""
 
 SEED = 20261127
-LEAST_AMID = 0.8
+LEAST_AMID = 0.8 if LONG else 0.5
 MOST_SECONDS = 120.0
 
 
