@@ -193,7 +193,23 @@ def _finding(
 ) -> Finding:
     """Return a warning, (code, sentence), at a part of a condition or text."""
     noted = Findings(found.source)
-    span = Reader(noted, {}, found.ends).span(node)
-    noted.add(span, told[1], nearest=near, replacement=replacement)
+    noted.add(_span(found, node), told[1], nearest=near, replacement=replacement)
     fault: Fault = noted.faults[0]
     return Finding(path, fault, warning=True, code=told[0])
+
+
+def _span(found: Parsed, node: nodes.Node) -> tuple[int, int]:
+    """Return start and end of a part of a condition with every bracket that it begins or ends in."""
+    source = found.source
+    if node is found.tree:
+        return len(source) - len(source.lstrip()), len(source.rstrip())
+    start, end = Reader(Findings(source), {}, found.ends).span(node)
+    depth = lowest = 0
+    for sign in source[start:end]:
+        depth += (sign == "(") - (sign == ")")
+        lowest = min(lowest, depth)
+    for _ in range(-lowest):
+        start = max(source.rfind("(", 0, start), 0)
+    for _ in range(depth - lowest):
+        end = source.find(")", end) + 1 or len(source)
+    return start, end

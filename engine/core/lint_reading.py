@@ -110,7 +110,9 @@ class Conditions:
         one, other = written(left), written(right)
         if other < one:
             one, other, sign = other, one, _TURNED[sign]
-        return Atom(f"{one} <> {other}", Among(_SIDES[sign]))
+        groups = {group for node in (left, right) if (group := _group(node))}
+        there = (Atom(group, Among(frozenset({THERE}))) for group in sorted(groups))
+        return both(Atom(f"{one} <> {other}", Among(_SIDES[sign])), *there)
 
     def _within(self, left: nodes.Node, right: nodes.Node, wanted: bool) -> Formula:
         value = _value(left)
@@ -121,13 +123,14 @@ class Conditions:
             points = frozenset(self._point(left, one) for one in listed)
             return self._atom(left, Among(points) if wanted else Outside(points))
         if isinstance(value, str) and self._kind(right) is Kind.TEXT:
+            if not value:
+                return wanted  # every text holds the empty one
             return self._atom(right, Holds(value, wanted))
         return Atom(f"{written(left)} in {written(right)}", Among(frozenset({wanted})))
 
     def _atom(self, node: nodes.Node, claim: Claim) -> Formula:
         kind, path = self._kind(node), path_of(node)
-        group = path[0] if len(path) > 1 and path[0] in GROUPS else ""
-        atom = Atom(written(node), claim, whole=kind in {Kind.INT, Kind.DATE}, there=group)
+        atom = Atom(written(node), claim, whole=kind in {Kind.INT, Kind.DATE}, there=_group(node))
         is_count = path == VISITS or (isinstance(node, nodes.Filter) and node.name == "length")
         return both(atom, replace(atom, claim=Bound("gteq", 0))) if is_count else atom
 
@@ -153,6 +156,12 @@ def path_of(node: nodes.Node | None) -> Path:
         return (node.name,)
     above = path_of(node.node) if isinstance(node, nodes.Getattr) else ()
     return (*above, node.attr) if above and isinstance(node, nodes.Getattr) else ()
+
+
+def _group(node: nodes.Node) -> str:
+    """Return the group of facts that must be there for a fact of it to be read, '' for others."""
+    path = path_of(node)
+    return path[0] if len(path) > 1 and path[0] in GROUPS else ""
 
 
 def type_at(scope: Scope, path: Path) -> Type | None:
