@@ -36,6 +36,7 @@ _CHANGES: Final = frozenset({"create", "adopt"})
 """What a run is made for; a plan of nothing else is only written down as what still waits."""
 
 _SOON_SECONDS: Final = 60.0
+_AFTER_OUTAGE_SECONDS: Final = 180.0
 _MOST_AWAY: Final = 30
 """Looks, a day apart, at one whom the list is not for any more: a month later nobody means it."""
 
@@ -141,7 +142,9 @@ class Waits:
             return self._away(wait, error)
         except (Occupied, UnreadableRecord) as error:
             return self._later(wait, error)
-        except Unreachable:
+        except Unreachable:  # of all, or of this one alone: next time others have their turn before
+            again = self._clock().add(seconds=_AFTER_OUTAGE_SECONDS)
+            self._ledger.put_off(replace(wait, next_look_at=again), looked_at=wait.looked_at)
             raise
         except TasklistsError as error:
             return self._later(wait, error)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 import pytest
-from given_account import ASHLEY, Account
+from given_account import ASHLEY, JOSE, Account
 from given_service import Service, service_of
 from order_given import give, press, run
 from test_flows_polling import waiting
 
 from engine.flows.waiting import looked_at_again
+from engine.nexudus.errors import NexudusUnreachable
 
 
 @pytest.fixture
@@ -21,9 +24,9 @@ def service(account: Account) -> Iterator[Service]:
         yield running
 
 
-def sign(account: Account) -> None:
+def sign(account: Account, coworker: int = ASHLEY) -> None:
     for name in ("Sign the papers", "Take the deposit"):
-        press(account, name)
+        press(account, name, coworker=coworker)
 
 
 def test_a_thousand_who_wait_since_one_hour_are_not_looked_at_in_one_hour(service: Service) -> None:
@@ -65,3 +68,33 @@ def test_status_counts_what_a_person_would_not_read(account: Account, service: S
     assert "and 43 more: 93 tasks of 31 coworkers wait; --format json has all" in " ".join(told.split())
     assert max(map(len, told.splitlines())) <= 80
     assert len(account.cli("status", "--format", "json").json["waits"]) == 31
+
+
+def test_one_who_cannot_be_read_does_not_hold_up_the_others(
+    account: Account, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A record that makes Nexudus fail looks like an outage; a real one costs nobody a try."""
+    give(account)
+    for coworker in (ASHLEY, JOSE):
+        run(account, coworker=coworker)
+        sign(account, coworker)
+    reader = service.writing.reader
+    read = reader.contracts_of
+
+    def failing(coworker_id: int) -> list[dict[str, Any]]:
+        if coworker_id == JOSE:
+            raise NexudusUnreachable("it answers 500")
+        return read(coworker_id)
+
+    monkeypatch.setattr(reader, "contracts_of", failing)
+    polls = 0
+    while len(service.ledger.waits()) == 2 and not account.names().count("Hand out the card"):
+        polls += 1
+        with suppress(NexudusUnreachable):
+            waiting(service).poll()
+        assert polls < 3
+    assert [wait.tries for wait in service.ledger.waits()] == [0, 0]
+    monkeypatch.undo()
+    service.clock.ahead += 181
+    waiting(service).poll()
+    assert account.names().count("Hand out the card") == 2
