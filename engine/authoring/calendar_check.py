@@ -82,7 +82,7 @@ def _week(loaded: Loaded[Organisation], at: Path, rules: CalendarRules) -> Itera
 
 
 def _holidays(loaded: Loaded[Organisation], at: Path, rules: CalendarRules) -> Iterator[Problem]:
-    since = loaded.model.since.year
+    since = _since(loaded.model)
     for index, given in enumerate(rules.all_holidays()):
         path = (*at, "holidays", *((index,) if isinstance(rules.holidays, tuple) else ()))
         troubles = list(holiday_troubles(given, since - 1, since + TRIED_YEARS))
@@ -149,4 +149,10 @@ def _never_open(loaded: Loaded[Organisation], name: str, rules: CalendarRules) -
 
 
 def _tried(told: Organisation, rules: CalendarRules) -> tuple[Date, Date]:
-    return rules.covers or (Date(told.since.year - 1, 1, 1), Date(told.since.year + TRIED_YEARS, 12, 31))
+    since = _since(told)
+    return rules.covers or (Date(since - 1, 1, 1), Date(since + TRIED_YEARS, 12, 31))
+
+
+def _since(told: Organisation) -> int:
+    """The year of first use; a slip such as 0026-11-01 must not lead the trial out of the years 1 to 9999."""
+    return min(max(told.since.year, 2), 9999 - TRIED_YEARS)

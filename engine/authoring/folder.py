@@ -17,7 +17,7 @@ from engine.authoring.source import Source, read_source
 from engine.core.errors import Place, Problem, Problems, UserError
 from engine.core.model import TaskList
 from engine.core.organisation import Organisation
-from engine.core.scalars import SLUG
+from engine.core.scalars import SLUG, is_slug, shown
 from engine.core.words import nearest
 
 ORGANISATION = "organisation.yaml"
@@ -103,9 +103,9 @@ class Folder:
     def _must_exist(self, tasklist_id: str) -> None:
         if f"{tasklist_id}.yaml" == ORGANISATION:
             raise UserError(f"{ORGANISATION} holds no task list.", advice=self._advice(tasklist_id))
-        if not re.fullmatch(SLUG, tasklist_id):
+        if not is_slug(tasklist_id):
             raise UserError(
-                f"{tasklist_id!r} is no task list's id: lower-case letters, digits and hyphens.",
+                f"{shown(tasklist_id)} is no task list's id: lower-case letters, digits and hyphens.",
                 advice=self._advice(tasklist_id),
             )
         if not os.path.lexists(self.path / f"{tasklist_id}.yaml"):

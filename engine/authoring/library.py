@@ -5,7 +5,6 @@ Only reads. It must never judge what a list says beyond the names of the lists t
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +14,7 @@ from engine.authoring.nodes import Mapping, Node, Scalar, Sequence, to_data
 from engine.authoring.places import child
 from engine.authoring.source import Source
 from engine.core.errors import Place, Problem, Problems, UserError
-from engine.core.scalars import SLUG, shown
+from engine.core.scalars import is_slug, shown
 from engine.core.words import nearest
 
 MOST_DEEP = 8
@@ -105,7 +104,7 @@ def named_in(node: Mapping) -> Iterator[tuple[str, Scalar]]:
 def _texts(node: Node | None) -> tuple[Scalar, ...]:
     """Return one id or several, as far as they can be ids; what cannot is told by `misshapen`."""
     parts = node.parts if isinstance(node, Sequence) else (node,)
-    return tuple(part for part in parts if isinstance(part, Scalar) and re.fullmatch(SLUG, part.text))
+    return tuple(part for part in parts if isinstance(part, Scalar) and is_slug(part.text))
 
 
 def misshapen(source: Source, node: Mapping) -> Iterator[Problem]:

@@ -108,11 +108,16 @@ def as_clock(text: str) -> Time:
     raise wrong("a time of day is HH:MM, 00:00 to 23:59", found=shown(text))
 
 
+def is_slug(text: str, pattern: str = SLUG) -> bool:
+    """Return whether a text has the form of an id, 100 characters at most: it may be part of a file's name."""
+    return len(text) <= 100 and re.fullmatch(pattern, text) is not None
+
+
 def slug_text(kind: str, value: object, pattern: str = SLUG) -> str:
     """Return an id: lower-case letters, digits and hyphens (underscores for names that texts use)."""
     joint = "-" if pattern == SLUG else "_"
     text = as_text(value)
-    if re.fullmatch(pattern, text) and len(text) <= 100:
+    if is_slug(text, pattern):
         return text
     corrected = re.sub(r"[^a-z0-9]+", joint, text.lower()).strip(joint)
     raise wrong(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -141,12 +142,27 @@ def test_a_link_inside_the_folder_is_followed(tmp_path: Path) -> None:
     assert tasklists("check", "broken", "--dir", str(folder)).code == 0
 
 
-@pytest.mark.parametrize("name", ["../broken", "/etc/passwd", "broken.yaml", "a/b", "a\0b", "", "..", "Broken"])
+@pytest.mark.parametrize("name", ["../broken", "/etc/passwd", "broken.yaml", "a/b", "a\0b", "", "..", "Broken", "x" * 300])
 def test_a_name_cannot_leave_the_folder(name: str, tmp_path: Path) -> None:
     outcome = tasklists("check", name, "--dir", str(sound_folder(tmp_path)))
     assert outcome.code == 2
     assert "is no task list's id" in outcome.err
     assert outcome.out == ""
+
+
+@pytest.mark.parametrize("word", ["extends", "include"])
+def test_a_list_named_in_a_file_has_a_name_that_files_can_have(word: str, tmp_path: Path) -> None:
+    folder = sound_folder(tmp_path)
+    (folder / "broken.yaml").write_text(f"{HEAD}{word}: {'x' * 300}\n{ITEM}")
+    outcome = tasklists("check", "broken", "--dir", str(folder))
+    assert f"broken.yaml:4:{len(word) + 3}: {word} names a task list" in outcome.out
+
+
+@pytest.mark.parametrize("since", ["0001-01-01", "9999-12-31"])
+def test_a_first_day_of_use_at_the_end_of_time_is_checked_like_any_other(since: str, tmp_path: Path) -> None:
+    file = sound_folder(tmp_path) / "organisation.yaml"
+    file.write_text(re.sub(r"since: .*", f"since: {since}", file.read_text()))
+    assert tasklists("check", "--dir", str(file.parent)).code in {0, 2}
 
 
 def test_the_installed_command_refuses_a_pipe_without_hanging(tmp_path: Path) -> None:
