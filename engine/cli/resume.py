@@ -52,7 +52,7 @@ def command(*, coworker_id: int | None, give_up: bool, wait: bool, folder: str |
         manner = Manner(named=coworker_id is not None, give_up=give_up)
         resumed, error = _go_on(Recovery(runner, jobs_of(place), say, manner), ids)
         if error is None:
-            waited, error = _look_at_waits(Waits(runner, jobs_of(place), say=say), coworker_id)
+            waited, error = _look_at_waits(Waits(runner, jobs_of(place), say=say), coworker_id, give_up=give_up)
             resumed += waited
     _show(resumed, form, complete=error is None)
     if error is not None:
@@ -76,13 +76,13 @@ def _go_on(recovery: Recovery, ids: Sequence[int]) -> tuple[Resumed, TasklistsEr
     return found, None
 
 
-def _look_at_waits(waits: Waits, coworker_id: int | None) -> tuple[Resumed, TasklistsError | None]:
+def _look_at_waits(waits: Waits, coworker_id: int | None, *, give_up: bool) -> tuple[Resumed, TasklistsError | None]:
     """Look at what waits: for one coworker all of it, else whatever is due or may be, for a task of theirs changed."""
     from engine.core.errors import TasklistsError
     from engine.flows.resume import Resumed
 
     try:
-        looked = waits.poll() if coworker_id is None else waits.look_for(coworker_id)
+        looked = waits.poll() if coworker_id is None else waits.look_for(coworker_id, give_up=give_up)
     except TasklistsError as error:
         return Resumed(), error
     return looked.as_resumed(), None

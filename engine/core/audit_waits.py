@@ -18,6 +18,7 @@ _KEY: Final = re.compile(r" \[(?![0-9]+\]$).*\]$", re.DOTALL)
 def stuck(coworker_id: int, tasklist: str, cycle: str, items: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:
     """Yield a finding for each waiting task that can never be made as things are; `items` as the ledger keeps them."""
     again = f"`tasklists run {tasklist} --coworker {coworker_id} --again LABEL` makes the whole list once more"
+    ended = f"`tasklists resume --coworker {coworker_id} --give-up` ends the wait"
     repeated = f"of the repetition {cycle!r} " if cycle else ""
     for item in items:
         if item["stuck"]:
@@ -27,7 +28,7 @@ def stuck(coworker_id: int, tasklist: str, cycle: str, items: Iterable[Mapping[s
                 coworker_id,
                 what=f"this task {repeated}waits for {named}, of which one was deleted in Nexudus",
                 next="nothing: what was deleted is not made again, and cannot be completed",
-                advice=f"take the order out of the list, or {again}",
+                advice=f"take the order out of the list, or {again}; {ended}",
                 tasklist=tasklist,
                 item=str(item["item"]),
                 key=str(item["key"]) if str(item["key"]).isdecimal() else "",

@@ -25,7 +25,7 @@ from engine.flows.stopping import Stopped
 from engine.flows.stored_request import request_of_text
 from engine.flows.tenure import Occupied
 from engine.flows.verdicts import reason_of
-from engine.flows.waiting import LOOK_AGAIN_HOURS, note_ends, note_waits
+from engine.flows.waiting import LOOK_AGAIN_HOURS, is_stuck, note_ends, note_waits
 from engine.flows.waiting_changes import ChangeReader
 from engine.flows.whom import NotInTeam
 from engine.ledger.limits import NoRoom
@@ -42,6 +42,8 @@ _MOST_AWAY: Final = 30
 
 _AT_ONCE: Final = 20
 """Looks after which it is asked again who completed something: whoever did must not stand behind a thousand others."""
+
+_BY_HAND: Final = "it was given up by hand"
 
 _FOR_ALL = (LoginRefused, RoleMissing, NoRoom)
 
@@ -125,9 +127,20 @@ class Waits:
             found += self._look(wait)
         return found
 
-    def look_for(self, coworker_id: int | None) -> Looked:
-        """Look at all that waits for one coworker, or for anybody, because a person asks; errors as `poll`."""
-        return self.look(_open(self._ledger.waits(coworker_id)))
+    def look_for(self, coworker_id: int, *, give_up: bool = False) -> Looked:
+        """Look at all that waits for one coworker, because a person asks; errors as `poll`.
+
+        `give_up`: what cannot go on as things are is ended: it could not be looked at, or waits for a deleted task.
+        """
+        found = self.look(_open(self._ledger.waits(coworker_id)))
+        if not give_up:
+            return found
+        hopeless = [one for one in _open(self._ledger.waits(coworker_id)) if one.why or is_stuck(one)]
+        for wait in hopeless:
+            self._ledger.end_wait(wait.coworker_id, wait.key, _BY_HAND, self._clock())
+            self._say(f"{wait.key.tasklist} for coworker {wait.coworker_id} waits no more: {_BY_HAND}")
+        ended = {(one.coworker_id, one.key.tasklist) for one in hopeless}
+        return replace(found, left=tuple(one for one in found.left if (one.coworker_id, one.tasklist) not in ended))
 
     def _look(self, wait: StoredWait) -> Looked:
         try:

@@ -62,6 +62,11 @@ def _ended_meanwhile(ledger: Ledger, plan: Plan) -> bool:
     return False
 
 
+def is_stuck(wait: StoredWait) -> bool:
+    """Return whether a task of a batch waits for one that staff deleted: it waits for ever."""
+    return any(item["stuck"] for item in json.loads(wait.items))
+
+
 def looked_at_again(coworker_id: int, now: Instant) -> Instant:
     """Return when somebody is looked at again though nobody told of a change (UTC): 18 to 24 hours later."""
     early = coworker_id * _STRIDE % _SPREAD_SECONDS

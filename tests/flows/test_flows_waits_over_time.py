@@ -246,3 +246,24 @@ def test_other_troubles_do_not_count_for_giving_up(account: Account, service: Se
     for _ in range(29):
         assert not waiting(service).look(service.ledger.waits()).ended
     assert waiting(service).look(service.ledger.waits()).ended
+
+
+def test_what_waits_for_a_deleted_task_can_be_given_up(account: Account, service: Service) -> None:
+    give(account)
+    run(account)
+    press(account, "Sign the papers", "delete")
+    told = account.cli("resume", "--coworker", ASHLEY, "--no-wait", "--format", "json")
+    assert (told.code, service.ledger.waits()[0].ended_at) == (0, None)
+    told = account.cli("resume", "--coworker", ASHLEY, "--give-up", "--no-wait", "--format", "json")
+    assert (told.code, told.json["left"]) == (0, [])
+    assert "waits no more: it was given up by hand" in told.err
+    assert "waits no more: it was given up by hand" in " ".join(account.cli("status").out.split())
+    assert account.cli("audit", "--coworker", ASHLEY).code == 0
+
+
+def test_giving_up_leaves_what_only_waits(account: Account, service: Service) -> None:
+    give(account)
+    run(account)
+    account.cli("resume", "--coworker", ASHLEY, "--give-up", "--no-wait")
+    sign(account)
+    assert counts(waiting(service).poll()) == [{"created": 1, "kept": 2, "waiting": 2}]
