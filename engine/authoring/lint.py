@@ -17,7 +17,6 @@ from engine.core.model import TaskList
 from engine.core.organisation import Organisation
 from engine.core.prepared import Finding, Prepared
 
-
 _OF_ONE_LIST: Final = frozenset({"unused-input", "unused-day", "never-reached", "implied", "idle-gate"})
 """Warnings that say nothing of a part that stands in the file of another list: there it may be of use to others."""
 
