@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator
 from engine.authoring.calendar_check import calendar_problems
 from engine.authoring.loader import Loaded
 from engine.authoring.mending import in_doubt
+from engine.authoring.nodes import Path
 from engine.authoring.people_check import people_problems
 from engine.core.errors import Problem
-from engine.core.organisation import Organisation
+from engine.core.organisation import CustomField, Organisation
 from engine.core.words import nearest
 
 MOST_CUSTOM_FIELDS = 30
@@ -26,17 +27,30 @@ def organisation_problems(loaded: Loaded[Organisation]) -> Iterator[Problem]:
     yield from people_problems(loaded)
     yield from calendar_problems(loaded)
     for name, field in told.custom_fields.items():
-        match = re.fullmatch(r"custom_?(\d+)", field.field, re.IGNORECASE)
-        if match and field.field not in {f"Custom{number}" for number in range(1, MOST_CUSTOM_FIELDS + 1)}:
-            number = int(match[1][:3])
-            corrected = f"Custom{number}" if 1 <= number <= MOST_CUSTOM_FIELDS else ""
-            yield Problem(
-                loaded.place(("custom_fields", name, "field")),
-                "Nexudus has no such field",
-                found=repr(field.field),
-                allowed=f"Custom1 to Custom{MOST_CUSTOM_FIELDS}, or the name of an entry of CustomFields",
-                corrected=corrected,
-            )
+        yield from _custom_field(loaded, ("custom_fields", name), field)
+
+
+def _custom_field(loaded: Loaded[Organisation], at: Path, field: CustomField) -> Iterator[Problem]:
+    match = re.fullmatch(r"custom_?(\d+)", field.field, re.IGNORECASE)
+    if match and field.field not in {f"Custom{number}" for number in range(1, MOST_CUSTOM_FIELDS + 1)}:
+        number = int(match[1][:3])
+        corrected = f"Custom{number}" if 1 <= number <= MOST_CUSTOM_FIELDS else ""
+        yield Problem(
+            loaded.place((*at, "field")),
+            "Nexudus has no such field",
+            found=repr(field.field),
+            allowed=f"Custom1 to Custom{MOST_CUSTOM_FIELDS}, or the name of an entry of CustomFields",
+            corrected=corrected,
+        )
+    if field.type != "boolean" and (*at, "type") not in loaded.doubtful:
+        for word in ("true", "false"):
+            if word in field.model_fields_set:
+                what = f"words for {word} say nothing of a {field.type}"
+                yield Problem(loaded.place((*at, word)), what, allowed="type: boolean beside them")
+    yes = {word.casefold() for word in field.true}
+    for number, no in enumerate(field.false):
+        if no.casefold() in yes:
+            yield Problem(loaded.place((*at, "false", number)), "this word already means true", found=repr(no))
 
 
 def _locations(loaded: Loaded[Organisation]) -> Iterator[Problem]:

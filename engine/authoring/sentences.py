@@ -81,6 +81,9 @@ def keys_at(model: type[BaseModel], path: Path) -> list[str]:
 
 
 def _below(annotation: Any, part: str | int) -> Any:
+    several = _several_in(annotation) if isinstance(part, int) else None
+    if several is not None:
+        return several
     owner = _model_in(annotation)
     if owner is not None:
         fields = owner.model_fields.items()
@@ -89,10 +92,22 @@ def _below(annotation: Any, part: str | int) -> Any:
     return arguments[-1] if arguments else None
 
 
+def _several_in(annotation: Any) -> Any:
+    """Return what each entry is where one or several may stand, such as the holidays of a calendar, or None."""
+    if typing.get_origin(annotation) is tuple:
+        return typing.get_args(annotation)[0]
+    parts = typing.get_args(annotation) if _is_choice(annotation) else ()
+    return next((found for part in parts if (found := _several_in(part)) is not None), None)
+
+
 def _model_in(annotation: Any) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    if typing.get_origin(annotation) in (typing.Annotated, typing.Union, types.UnionType):
+    if _is_choice(annotation):
         found = (_model_in(part) for part in typing.get_args(annotation))
         return next((part for part in found if part is not None), None)
     return None
+
+
+def _is_choice(annotation: Any) -> bool:
+    return typing.get_origin(annotation) in (typing.Annotated, typing.Union, types.UnionType)

@@ -142,6 +142,9 @@ class Line(Model):
 
 def _as_line(value: object) -> object:
     """A line is a text, by language where there are several, or {line: TEXT, when: CONDITION}."""
+    if isinstance(value, dict) and "when" in value and "line" not in value:
+        allowed = "{line: TEXT, when: CONDITION}, where TEXT may be {en: Scan the card, es: Pasar la tarjeta}"
+        raise wrong("a line with a condition has its text under line", allowed=allowed)
     return value if isinstance(value, Line) or (isinstance(value, dict) and "line" in value) else {"line": value}
 
 

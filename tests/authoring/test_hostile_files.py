@@ -142,7 +142,9 @@ def test_a_link_inside_the_folder_is_followed(tmp_path: Path) -> None:
     assert tasklists("check", "broken", "--dir", str(folder)).code == 0
 
 
-@pytest.mark.parametrize("name", ["../broken", "/etc/passwd", "broken.yaml", "a/b", "a\0b", "", "..", "Broken", "x" * 300])
+@pytest.mark.parametrize(
+    "name", ["../broken", "/etc/passwd", "broken.yaml", "a/b", "a\0b", "", "..", "Broken", "x" * 300]
+)
 def test_a_name_cannot_leave_the_folder(name: str, tmp_path: Path) -> None:
     outcome = tasklists("check", name, "--dir", str(sound_folder(tmp_path)))
     assert outcome.code == 2
