@@ -37,28 +37,33 @@ class Rota:
         self.gone: list[str] = []
         """Who was away without anybody to take over, each with the days: why nobody is left, if nobody is."""
 
-    def there(self, holder: Holder, seen: tuple[Holder, ...] = ()) -> Iterator[StandIn]:
-        """Yield who would take a task of this holder's, the nearest first: the holder, unless away, else delegates."""
+    def there(self, holder: Holder, seen: tuple[Holder, ...] = (), led: tuple[str, ...] = ()) -> Iterator[StandIn]:
+        """Yield who would take a task of this holder's, the nearest first: the holder, unless away, else delegates.
+
+        `seen` and `led` are the way to this holder: who was away before, and the sentences that say so.
+        """
         absence = self._absence(holder)
         if absence is None:
             yield StandIn(holder)
             return
         told = f"{holder} is away {absence.days()}"
-        delegate = absence.delegate
-        if delegate is None:
-            self._is_gone(f"{told}, without a delegate")
+        followers = tuple(self._delegates(absence))
+        if not followers:
+            lacks = f": role {absence.delegate.role} is held by nobody here" if absence.delegate else ""
+            self._is_gone((*led, f"{told}{lacks or ', without a delegate'}"))
             return
-        step = f"{told}: delegate {delegate}"
-        for follower in self._delegates(absence):
+        step = f"{told}: delegate {absence.delegate}"
+        for follower in followers:
             if any(self._same(follower, earlier) for earlier in (*seen, holder)):
-                self._is_gone(f"{told}, and the delegates lead back to {follower}")
+                self._is_gone((*led, f"{told}, and the delegates lead back to {follower}"))
                 continue
-            for found in self.there(follower, (*seen, holder)):
+            for found in self.there(follower, (*seen, holder), (*led, step)):
                 yield StandIn(found.holder, (step, *found.steps))
 
     def _delegates(self, absence: Absence) -> Iterator[Holder]:
         delegate = absence.delegate
-        assert delegate is not None  # asked for only where there is one
+        if delegate is None:
+            return
         if delegate.holder is not None:
             yield delegate.holder
         for role in role_chain(self._organisation, delegate.role) if delegate.role else ():
@@ -71,9 +76,8 @@ class Rota:
         today = [one for one in self._organisation.absences if one.covers(self._on) and self._same(one.who, holder)]
         return next((one for one in today if one.delegate is not None), today[0] if today else None)
 
-    def _is_gone(self, told: str) -> None:
-        if told not in self.gone:
-            self.gone.append(told)
+    def _is_gone(self, way: tuple[str, ...]) -> None:
+        self.gone.extend(told for told in way if told not in self.gone)
 
 
 def role_chain(organisation: Organisation, role: str) -> Iterator[str]:

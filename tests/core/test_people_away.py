@@ -267,3 +267,13 @@ def test_a_roster_of_ten_that_changes_by_one_moves_only_the_share_of_that_one(ch
     assert set(moved) == {theirs}, "who leaves gives away all and only the own share; who joins gains just as much"
     assert len(moved) == with_all.count(theirs)
     assert 850 < len(moved) < 1150  # a tenth; 150 is five standard deviations
+
+
+def test_nobody_there_names_the_whole_way_over_the_delegates() -> None:
+    ben = {"who": "ben@acme.example", "from": IN, "delegate": {"role": "caretaker"}}
+    with pytest.raises(UserError) as refused:
+        choose("ana@acme.example", ANA_AWAY | {"delegate": "ben@acme.example"}, ben, roles={"caretaker": {}})
+    assert refused.value.message == (
+        "ana@acme.example is away 21 Dec 2026 to 8 Jan 2027: delegate ben@acme.example; "
+        "ben@acme.example is away from 28 Dec 2026 on: role caretaker is held by nobody here."
+    )
