@@ -200,7 +200,7 @@ def _count(words: Words) -> Count:
     length = 2 if words.now() == "business" else 1
     unit = _UNIT_WORDS.get(" ".join(words.words[words.at : words.at + length]))
     if unit is None:
-        raise words.wrong("unknown unit", _ALLOWED_UNITS, length)
+        raise words.wrong("unknown unit", _ALLOWED_UNITS, length, _UNIT_WORDS)
     words.at += length
     if words.take("before"):
         return Count(number, unit, "before")
@@ -213,7 +213,7 @@ def _first_weekday(words: Words) -> FirstWeekday:
     weekday = _WEEKDAYS.get(words.now())
     if weekday is None:
         names = ", ".join(name.title() for name in _WEEKDAYS)
-        raise words.wrong("unknown weekday", f"{names}, [business] day of the month")
+        raise words.wrong("unknown weekday", f"{names}, [business] day of the month", 1, _WEEKDAYS)
     words.at += 1
     if words.take("on", "or", "after"):
         return FirstWeekday(weekday, or_on=True)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable
 
+from engine.core.words import nearest
+
 FindAnchor = Callable[[str, Collection[str]], str]
 """Written name and known anchors to the anchor that is meant, or ''."""
 
@@ -71,6 +73,7 @@ class Words:
             return len(self.text), ""
         return spans[0][0], self.text[spans[0][0] : spans[-1][1]]
 
-    def wrong(self, what: str, allowed: str, count: int = 1) -> DueSyntax:
+    def wrong(self, what: str, allowed: str, count: int = 1, known: Iterable[str] = ()) -> DueSyntax:
+        """Return the error at the next `count` words; the nearest of the `known` ones is told with it."""
         offset, found = self.span(count)
-        return DueSyntax(what, found, allowed, offset=offset)
+        return DueSyntax(what, found, allowed, offset=offset, nearest=nearest(found.lower(), known))

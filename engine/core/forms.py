@@ -82,6 +82,9 @@ def _as_responsible(value: object) -> object:
         return value
     if isinstance(value, dict):
         return _long_responsible(value)
+    if isinstance(value, list | tuple):
+        allowed = "a role, an e-mail, or {role: host, pick: rotate}; a role has its holders in organisation.yaml"
+        raise wrong("one person is responsible for a task", found=shown(value), allowed=allowed)
     text = as_text(value).strip()
     if "@" not in text and not re.fullmatch(SLUG, text):
         what = "a responsible is a role, or a person's e-mail"

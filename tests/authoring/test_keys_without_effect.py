@@ -1,7 +1,8 @@
-"""A key or a word that would say nothing where it stands is refused there, with what is allowed and the nearest."""
+"""What would say nothing, or too much, where it stands is refused there, with what is allowed and the nearest."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -53,3 +54,25 @@ def test_one_of_several_holidays_tells_its_keys_as_a_single_one_does(tmp_path: P
         outcome = tasklists("check", "--dir", str(file.parent))
         told = "allowed: country, subdivision, observed, categories, without, nearest: observed"
         assert f"the key 'observd' is not known here, {told}" in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("due: 14 dys before contract.start", "unknown unit, found 'dys', allowed: minutes,"),
+        ("due: first sundae after signup", "unknown weekday, found 'sundae', allowed: Monday,"),
+    ],
+)
+def test_a_misspelt_word_of_a_rule_is_told_with_the_nearest(line: str, said: str, tmp_path: Path) -> None:
+    folder = sound_folder(tmp_path)
+    (folder / "broken.yaml").write_text(f"{HEAD}    {line}\n")
+    outcome = tasklists("check", "broken", "--dir", str(folder))
+    assert said in outcome.out
+    assert re.search(r"nearest: (days|Sunday)|write: ", outcome.out)
+
+
+def test_two_roles_for_one_task_are_refused_with_what_several_people_need(tmp_path: Path) -> None:
+    folder = sound_folder(tmp_path)
+    (folder / "broken.yaml").write_text(f"{HEAD}    responsible: [host, front-desk]\n")
+    outcome = tasklists("check", "broken", "--dir", str(folder))
+    assert "broken.yaml:7:18: one person is responsible for a task, found a list, allowed: a role" in outcome.out
