@@ -30,7 +30,7 @@ _STAND_IN: Final = "community-manager"
 
 @dataclass(frozen=True)
 class NewPlace:
-    """One location. `holders`: role -> e-mails, of those that somebody holds here."""
+    """One location. `holders`: role -> e-mails or ids of users, of those that somebody holds here."""
 
     name: str
     business_id: int
@@ -142,9 +142,9 @@ def _location(place: NewPlace) -> list[str]:
     lines = [f"  {place.name}:", f"    business_id: {place.business_id}"]
     lines += [f"    time_zone: {place.time_zone}"] if place.time_zone else []
     lines += [f"    calendar: {place.calendar}", "    roles:"]
-    for role, emails in place.holders.items():
-        if emails:
-            shown = scalar(emails[0]) if len(emails) == 1 else "[" + ", ".join(map(scalar, emails)) + "]"
+    for role, holders in place.holders.items():
+        if holders:
+            shown = _holder(holders[0]) if len(holders) == 1 else "[" + ", ".join(map(_holder, holders)) + "]"
             lines.append(f"      {role}: {shown}")
     return lines
 
@@ -157,8 +157,12 @@ def _roles(beginning: Beginning) -> list[str]:
     lines = [f"  {role}: {{fallback: [{last}]}}" for role in others]
     if last in held:
         return lines
-    first = next(emails[0] for place in beginning.places for emails in place.holders.values() if emails)
-    return [f"  {last}: {{holders: [{scalar(first)}]}}", *lines]
+    first = next(holders[0] for place in beginning.places for holders in place.holders.values() if holders)
+    return [f"  {last}: {{holders: [{_holder(first)}]}}", *lines]
+
+
+def _holder(text: str) -> str:
+    return f"{{user: {text}}}" if text.isdecimal() else scalar(text)
 
 
 def _calendars(places: Sequence[NewPlace]) -> list[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from whenever import Instant
@@ -54,16 +55,26 @@ def with_admins(places: Sequence[NewPlace], admins: Sequence[Record]) -> tuple[N
     Raises:
         UserError: a place without any admin.
     """
+    emails_of_all = Counter(_email(row) for row in admins)
     found = []
     for place in places:
         own = [row for row in admins if row.get("DefaultBusinessId") == place.business_id]
-        emails = tuple(sorted({str(row["Email"]).strip().lower() for row in own or admins}))
-        if not emails and not place.holders:
+        told = {_holder(row, emails_of_all) for row in own or admins}
+        holders = tuple(sorted(told, key=lambda one: (one.isdecimal(), one)))  # e-mails first: people know them
+        if not holders and not place.holders:
             raise UserError(f"no admin is known at {place.name}.", advice="Name one with --person ROLE=E-MAIL.")
-        found.append(place if place.holders else replace(place, holders={"community-manager": emails}))
+        found.append(place if place.holders else replace(place, holders={"community-manager": holders}))
     return tuple(found)
 
 
+def _email(row: Record) -> str:
+    return str(row["Email"]).strip().lower()
+
+
+def _holder(row: Record, emails: Mapping[str, int]) -> str:
+    """The e-mail, or the user's id where the e-mail is that of several users and would name none of them."""
+    number = usable_id(row)
+    return str(number) if number is not None and emails[_email(row)] > 1 else _email(row)
 
 
 def _zone(reader: NexudusReader, row: Record) -> str:

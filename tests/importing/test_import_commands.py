@@ -120,6 +120,10 @@ def test_a_starter_folder_from_the_account(account: Account):
     assert "holidays: {country: ES}" in text
     checked = account.cli("check", "--dir", "fresh")
     assert checked.code == 0, checked.out
+    assert "twin@" not in text, "an e-mail of two users names neither: both stand there by their ids"
+    assert "{user: 1418332101}]" in text
+    assert "{user: 1418332102}]" in text
+    assert account.cli("check", "--online", "--dir", "fresh").code == 0
     assert account.preview("--dir", "fresh").code == 0
 
 
