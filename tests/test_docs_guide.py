@@ -117,6 +117,12 @@ def test_check_says_of_a_mistake_what_the_readme_says(row: str, tmp_path: Path) 
     assert [part for part in parts if part not in said] == []
 
 
+def test_the_list_to_rehearse_shows_findings_at_once(folder: Folder, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["rehearse", "rehearsed", "--from", "2026-12-01", "--days", "40", "--fail-on", "past-due,pile-up"]
+    assert run_commands([*words, "--dir", str(folder.path)]) == 3
+    assert "past-due at barcelona: card" in " ".join(capsys.readouterr().out.split())
+
+
 def test_what_is_pasted_for_a_gate_of_commits_is_real() -> None:
     files = {name: yaml.safe_load(block) for name, block in YAML if name.startswith(".")}
     hooks = {one["id"] for repo in files[".pre-commit-config.yaml"]["repos"] for one in repo["hooks"]}

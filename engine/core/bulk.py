@@ -17,7 +17,8 @@ from engine.core.applies import check_applies
 from engine.core.bulk_dues import Shelf
 from engine.core.bulk_items import Batch, Dated, Item, Place, Rounds
 from engine.core.bulk_known import why_plain
-from engine.core.bulk_member import Member, Origin, Reader, reader_for
+from engine.core.bulk_member import Member
+from engine.core.bulk_reader import Origin, Reader, reader_for
 from engine.core.bulk_texts import as_name, writer
 from engine.core.expand import expand
 from engine.core.fact_values import Path
@@ -49,7 +50,8 @@ class Bodies(NamedTuple):
 class Bulk:
     """One ready list, for as many coworkers as come by.
 
-    `plain` counts the coworkers who took the plain way, and `why` is the part of the list that sent them all there.
+    `plain` counts the coworkers who took the plain way for their bodies; `why` is the part of the list that sent them
+    all there.
     """
 
     def __init__(
@@ -75,9 +77,9 @@ class Bulk:
             UserError, HoldersNeeded: as `expand` and `make_plan` for these facts.
         """
         try:
-            kernel = self._kernel(facts)
-            if kernel is not None:
-                return Bodies(facts.coworker_id, kernel.bodies(facts, now))
+            bodies = self._kernel(facts).bodies(facts, now)
+            if bodies is not None:
+                return Bodies(facts.coworker_id, bodies)
         except Exception:  # noqa: S110  # whatever stands in the way, the plain way tells it in full
             pass
         self.plain += 1
@@ -87,8 +89,7 @@ class Bulk:
     def dated(self, facts: Facts, now: Instant) -> tuple[list[tuple[Dated, int]], Member] | None:
         """Return the wanted tasks without texts, each with the user id of its responsible; None: take the plain way."""
         try:
-            kernel = self._kernel(facts)
-            return None if kernel is None else kernel.dated(facts, now)
+            return self._kernel(facts).dated(facts, now)
         except Exception:  # as in `bodies`
             return None
 
@@ -114,17 +115,17 @@ class Bulk:
             self._shelves.append(found)
         return found
 
-    def _kernel(self, facts: Facts) -> _Kernel | None:
+    def _kernel(self, facts: Facts) -> _Kernel:
         known = self._places.setdefault(facts.location, [])
         for kernel in known:
             if kernel.fits(facts):
-                return kernel if kernel.is_fast else None
+                return kernel
         if len(known) >= MOST_PLACES:
             known.clear()
         kernel = _Kernel(self, facts)
         known.append(kernel)
         self.why = self.why or kernel.why
-        return kernel if kernel.is_fast else None
+        return kernel
 
 
 class _Kernel:
@@ -134,28 +135,31 @@ class _Kernel:
         self.bulk, self.facts = bulk, facts
         self.prepared = bulk.prepared.at(facts.location)
         self.why = bulk.why_plain(self.prepared)
-        things = {ready.loop.name for ready in self.prepared.items if ready.loop}
-        organisation = self.prepared.organisation
+        self.reader: Reader | None = None
+        """None: texts need a fact that is read in full only."""
+        self.dating: Reader | None = None
+        """For dates without texts; None: a condition or a loop needs such a fact."""
+        self.origin: Origin | None = None
+        self.wanted: list[tuple[Item, Rounds]] = []
+        if not self.why:
+            self._make_ready()
+
+    def _make_ready(self) -> None:
+        prepared, facts = self.prepared, self.facts
+        organisation = prepared.organisation
         location = read_facts(facts, organisation, named=()).values["location"]
+        things = {ready.loop.name for ready in prepared.items if ready.loop}
         read = partial(reader_for, things=things, organisation=organisation, place=facts, location=location)
-        named, desk = _facts_for_dates(bulk.prepared, self.prepared)
-        reader, dating = read(bulk.prepared.facts_named()), read(named, desk=desk)
-        self.why = self.why or ("" if reader else "a fact that is read in full only")
-        self.is_fast = not self.why
-        if reader is not None and dating is not None and self.is_fast:
-            spoken = chosen_languages(
-                self.prepared.spoken, organisation=organisation, location=facts.location, values={}
-            )
-            place = Place(self.prepared, facts, reader, bulk.shelf(facts), spoken.tags, {}, {})
-            self.reader, self.dating = reader, dating
-            self.name = writer(self.prepared.name.chosen(spoken.tags), as_name, "")
-            anchors = self.prepared.own_anchors_named()
-            self.custom_days = [name for name in anchors if name.startswith("coworker.custom.")]
-            """Read for every member: a value that is no date is an error even if nothing is due by it."""
-            counting = (ready for ready in self.prepared.items if self.prepared.counts(ready))
-            self.origin: Origin | None = None
-            self.wanted: list[tuple[Item, Rounds]] = []
-            self.items = [Item(place, ready, bulk.cycle) for ready in counting]
+        named, desk = _facts_for_dates(self.bulk.prepared, prepared)
+        self.reader, self.dating = read(self.bulk.prepared.facts_named()), read(named, desk=desk)
+        self.why = "" if self.reader else "facts"
+        spoken = chosen_languages(prepared.spoken, organisation=organisation, location=facts.location, values={})
+        place = Place(prepared, facts, self.bulk.shelf(facts), spoken.tags, {}, {})
+        self.name = writer(prepared.name.chosen(spoken.tags), as_name, "")
+        self.items = [Item(place, ready, self.bulk.cycle) for ready in prepared.items if prepared.counts(ready)]
+        anchors = prepared.own_anchors_named()
+        self.custom_days = [name for name in anchors if name.startswith("coworker.custom.")]
+        """Read for every member: a value that is no date is an error even if nothing is due by it."""
 
     def fits(self, facts: Facts) -> bool:
         own = self.facts
@@ -166,7 +170,9 @@ class _Kernel:
             and (own.business is facts.business or own.business == facts.business)
         )
 
-    def bodies(self, facts: Facts, now: Instant) -> tuple[bytes, ...]:
+    def bodies(self, facts: Facts, now: Instant) -> tuple[bytes, ...] | None:
+        if self.reader is None:
+            return None
         member = self._member(facts, self.reader)
         owner = self.prepared.organisation.owner
         name = self.name(member, member.values)
@@ -180,17 +186,19 @@ class _Kernel:
         found.sort()
         return tuple(body.encode("utf-8", "backslashreplace") for _, _, _, body, made in found if made)
 
-    def dated(self, facts: Facts, now: Instant) -> tuple[list[tuple[Dated, int]], Member]:
+    def dated(self, facts: Facts, now: Instant) -> tuple[list[tuple[Dated, int]], Member] | None:
+        if self.dating is None:
+            return None
         member = self._member(facts, self.dating)
         member.subject(self.prepared.once_per)
-        wanted = self._wanted(member)
+        wanted = self._wanted(member, self.dating)
         return [
             (one, item.person(member, one)) for item, rounds in wanted for one in item.dated(member, now, rounds)
         ], member
 
-    def _wanted(self, member: Member) -> list[tuple[Item, Rounds]]:
+    def _wanted(self, member: Member, reader: Reader) -> list[tuple[Item, Rounds]]:
         """Return the items with their wanted rounds: those of the last member where they are read from the same."""
-        origin = self.dating.origin(member.facts)
+        origin = reader.origin(member.facts)
         if origin is None or self.origin is None or not origin.is_of(self.origin):
             found = ((item, item.rounds(member)) for item in self.items)
             self.wanted = [(item, rounds) for item, rounds in found if rounds]

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from whenever import Instant
 
 from engine.core.bulk_dues import AskedDue, Moment, Shelf
-from engine.core.bulk_member import Member, Reader
+from engine.core.bulk_member import Member
 from engine.core.bulk_texts import NotPlain, as_line, as_name, as_notes, decider, remember, with_lines, writer
 from engine.core.fact_values import Value
 from engine.core.facts import Facts
@@ -57,7 +57,6 @@ class Place:
     prepared: Prepared
     facts: Facts
     """Of one of them: location, zone, calendar and people are those of all."""
-    reader: Reader
     shelf: Shelf
     languages: tuple[str, ...]
     late: dict[Instant, tuple[Instant, str]]

@@ -12,6 +12,11 @@ from whenever import Date, Instant
 from engine.core.due import Count, Due, On
 
 
+def steps_of_rule(steps: Sequence[str]) -> list[str]:
+    """Return the steps that led to what the rule says; `late` moved it afterwards, over closed days of its own."""
+    return [step for step in steps if not step.startswith("late: ")]
+
+
 def skips_closed(steps: Sequence[str]) -> bool:
     """Whether closed days moved a due, or were passed on the way to it."""
     return any(step.startswith("rolled from ") or ", skipped " in step for step in steps)

@@ -67,8 +67,9 @@ def made_up(  # noqa: PLR0913 - all that tells one made-up member from another, 
 ) -> Facts:
     """Return the facts of a made-up member whose turning day this is; they sign up at `made_at`.
 
-    One contract, issued by the location, with the first plan of `applies` and one desk; no custom field is filled
-    in. A team of two, that the member pays for, only on demand: see `names_team`.
+    One contract, issued by the location, made then too, with the first plan of `applies` and one desk; the portal was
+    used on signing up, and never again; no custom field is filled in. A team of two, that the member pays for, only on
+    demand: see `names_team`.
     """
     start = day.add(days=-365) if turn == "contract.cancellation" else day
     signed = wire_moment(made_at)
@@ -78,12 +79,13 @@ def made_up(  # noqa: PLR0913 - all that tells one made-up member from another, 
         "Id": _CONTRACT, "CoworkerId": _MEMBER, "IssuedById": ground.business_id, "Active": True, "MainContract": True,
         "TariffId": plan.tariff if plan else None, "TariffName": (plan.name if plan else None) or "Sample plan",
         "StartDate": _midnight(start), "RenewalDate": _midnight(start.add(months=1)),
-        "ContractTerm": _midnight(start.add(years=1)), "IdentityChecksDueOn": _midnight(start.add(days=14)), **end,
+        "ContractTerm": _midnight(start.add(years=1)), "IdentityChecksDueOn": _midnight(start.add(days=14)),
+        "CreatedOn": signed, **end,
     }  # fmt: skip
     coworker = {
         "Id": _MEMBER, "FullName": "Sample Member", "GuessedFirstName": "Sample", "GuessedLastName": "Member",
         "Email": "member@example.invalid", "CompanyName": "Sample Company", "BusinessArea": "Samples", "Active": True,
-        "RegistrationDate": signed, "CreatedOn": signed,
+        "RegistrationDate": signed, "CreatedOn": signed, "UserLastAccess": signed,
         "InvoicingBusinessId": ground.business_id,
     }  # fmt: skip
     place = ground.facts
@@ -96,7 +98,7 @@ def made_up(  # noqa: PLR0913 - all that tells one made-up member from another, 
         contracts=(contract,),
         contract_id=_CONTRACT,
         contract_source="made up",
-        team={"Id": _TEAM, "Name": "Sample Team", "PayingMemberId": _MEMBER} if has_team else None,
+        team={"Id": _TEAM, "Name": "Sample Team", "PayingMemberId": _MEMBER, "CreatedOn": signed} if has_team else None,
         members=_MEMBERS if has_team else (),
         desks=_DESKS,
         people=place.people,

@@ -14,7 +14,7 @@ from engine.core.bulk_items import Dated
 from engine.core.calendar import long_day
 from engine.core.due import Count
 from engine.core.due_day import keeps_clock
-from engine.core.due_told import clock_said, moves_along, skips_closed
+from engine.core.due_told import clock_said, moves_along, skips_closed, steps_of_rule
 from engine.core.errors import UserError
 from engine.core.facts import Facts
 from engine.core.people import Directory
@@ -98,7 +98,7 @@ class Starts:
         if at is None or rule_at is None:
             name = wanted.responsible_name
             return Task(wanted.item, wanted.key, name, rule_at, at, None, made, True, False, "", "")
-        steps, due = wanted.explanation.due, self.items[wanted.item].due
+        steps, due = steps_of_rule(wanted.explanation.due), self.items[wanted.item].due
         late, day = action.late_from is not None, at.to_tz(facts.zone).date()
         clock = clock_said(steps, due, rule_at, facts.zone) if due else ""
         outruns = self._outruns(wanted.item, day, day_of, is_late=late) if wanted.item in self.befores and made else ""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest.mock import patch
 
 import pytest
 
@@ -92,7 +94,8 @@ def command_in(folder: Path, capsys: pytest.CaptureFixture[str]) -> Command:
 
     def call(*arguments: str) -> Answer:
         capsys.readouterr()
-        code = run_commands([*arguments, "--dir", str(folder)])
+        with patch.dict(os.environ, {"COLUMNS": "200"}):  # texts are not wrapped, whatever terminal there is
+            code = run_commands([*arguments, "--dir", str(folder)])
         return Answer(code, *capsys.readouterr())
 
     return call
