@@ -18,6 +18,7 @@ def _line(account: Account, name: str, text: str) -> tuple[str, int]:
 
 
 def test_files_that_fit_have_no_problem_and_nothing_is_written(account: Account):
+    account.edit("organisation", "owner:", "allow: [unused-role]\nowner:")
     assert _problems(account, 0) == {}
     assert {method for method, _ in account.calls()} == {"GET"}
     assert not account.ledger.exists()
