@@ -142,8 +142,8 @@ def test_a_job_of_a_dead_worker_that_waits_once_more_holds_up_nobody(url: str, l
 
 def test_a_job_whose_end_could_not_be_written_locks_its_coworker_for_seconds_only(url: str, ledger: Ledger) -> None:
     work = NotingWork(ledger)
-    with working(url, work, dead_seconds=60):
-        until(lambda: rows_of(url, "SELECT id FROM procrastinate_workers"), 10)
+    with working(url, work, dead_seconds=300):
+        until(lambda: rows_of(url, "SELECT id FROM procrastinate_workers"), 30)
         rows_of(
             url,
             "INSERT INTO procrastinate_jobs (queue_name, task_name, lock, args, status, worker_id)"
@@ -151,7 +151,7 @@ def test_a_job_whose_end_could_not_be_written_locks_its_coworker_for_seconds_onl
             " RETURNING id",
         )
         asked = ask(ledger, 5)
-        until(lambda: work.done == list(asked), 20)
+        until(lambda: work.done == list(asked), 60)
 
 
 def test_two_jobs_of_one_coworker_are_never_under_way_at_once(url: str, ledger: Ledger) -> None:
